@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from symcnn.colours import strength
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import DataLike, Network
 from symcnn.picture import BEFORE, LAST, ONE_STEP, START, Passes, ShownSum, passes_of, style
@@ -528,8 +529,8 @@ def _frame(place: Place, radius: float = 3) -> str:
 
 def _tint(value: float, place: Place, is_round: bool = False) -> str:
     """The sign of a number as a fill; 0 has none."""
-    look, strength = "positive" if value > 0 else "negative", min(1.0, 0.12 + 0.88 * abs(value) / FULL)
-    return Rect(*place, look, strength, radius=place.width / 2 if is_round else 0).svg() if value else ""
+    look = "positive" if value > 0 else "negative"
+    return Rect(*place, look, strength(value, FULL), radius=place.width / 2 if is_round else 0).svg() if value else ""
 
 
 def _true(shown: ShownSum) -> ShownSum:

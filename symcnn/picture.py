@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from symcnn.colours import DARK, LIGHT
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.formula import Plain, Typography, Worked, format_number
@@ -24,31 +25,22 @@ from symcnn.report.html.page import font_faces
 from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 from symcnn.train import Run
-from symcnn.workbook.plan import WorkbookLayout
+from symcnn.workbook.training_plan import TrainingPlan
 
 #: Pixels of one cell: of an image, and of a map with four-digit values.
 CELL, WIDE = 44.0, 72.0
 WIDTH, HEIGHT = 1160, 300
 RIGHT = 600.0
 
-#: Name -> (light, dark).
-COLOURS = {
-    "paper": ("#FFFFFF", "#0F141A"), "panel": ("#F5F7F9", "#171E27"), "rule": ("#D3D9E0", "#303B47"),
-    "ink": ("#1B2430", "#E8EDF2"), "grey": ("#5B6776", "#9AA7B5"),
-    "positive": ("#5A8FCC", "#2F69AD"), "negative": ("#F2B48C", "#8E4B1D"),
-    "image": ("#46505C", "#B4BEC9"), "filter": ("#0B6E63", "#4CC2B0"), "adjoint": ("#8A2F7D", "#E08FD3"),
-    "result": ("#E6ECF3", "#26323F"), "now": ("#C28500", "#F5B301"),
-    "stroke": ("#46505C", "#C9D2DB"), "on": ("#FFFFFF", "#0F141A"),
-}  # fmt: skip
 #: Look -> its rule, with the names of the colours.
 LOOKS = {
     "paper": "fill:{paper}", "sheet": "fill:{panel};stroke:{rule}", "pill": "fill:{result}",
-    "ink": "fill:{ink}", "bold": "fill:{ink};font-weight:600", "grey": "fill:{grey}", "on": "fill:{on}",
-    "image": "fill:{image}", "filter": "fill:{filter}", "adjoint": "fill:{adjoint}", "stroke": "fill:{stroke}",
+    "ink": "fill:{ink}", "bold": "fill:{ink};font-weight:600", "grey": "fill:{muted}", "on": "fill:{paper}",
+    "image": "fill:{image}", "filter": "fill:{filter}", "adjoint": "fill:{gradient}", "stroke": "fill:{image}",
     "positive": "fill:{positive}", "negative": "fill:{negative}",
-    "edge": "fill:none;stroke:{rule}", "axis": "fill:none;stroke:{grey}",
-    "partial": "fill:none;stroke:{adjoint};stroke-width:1.2",
-    "back": "fill:none;stroke:{adjoint};stroke-width:2", "hot": "fill:none;stroke:{now};stroke-width:2",
+    "edge": "fill:none;stroke:{rule}", "axis": "fill:none;stroke:{muted}",
+    "partial": "fill:none;stroke:{gradient};stroke-width:1.2",
+    "back": "fill:none;stroke:{gradient};stroke-width:2", "hot": "fill:none;stroke:{now};stroke-width:2",
     "now": "fill:none;stroke:{now};stroke-width:2.5", "dot": "fill:{now}",
     "ghost": "fill:none;stroke:{rule};stroke-width:2", "curve": "fill:none;stroke:{ink};stroke-width:2",
 }  # fmt: skip
@@ -68,8 +60,7 @@ def style(still: str = "", *fonts: str) -> str:
         fonts: those that the file brings.
     """
     light, dark = (
-        "".join(f".{look}{{{rule.format_map(colours)}}}" for look, rule in LOOKS.items())
-        for colours in ({name: pair[theme] for name, pair in COLOURS.items()} for theme in (0, 1))
+        "".join(f".{look}{{{rule.format_map(colours)}}}" for look, rule in LOOKS.items()) for colours in (LIGHT, DARK)
     )
     faces = font_faces(*fonts) if fonts else ""
     return f"{faces}{FACES}{light}{still}@media (prefers-color-scheme:dark){{{dark}}}"
@@ -80,7 +71,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     of, image = derivation.quantities.of, derivation.network.forward.image
     gradient = of("f_12").adjoint
     values = next(iter(values_of_images(derivation, theta, data)))
-    plan = WorkbookLayout(derivation, len(as_data(data).images), steps, text)
+    plan = TrainingPlan(derivation, len(as_data(data).images), steps, text)
     variable = derivation.graph[gradient]
     typography = Typography(derivation.quantities, text.words("word"), total="")
     worked = Worked(derivation.quantities, text.words("word"), values, 3)
@@ -176,7 +167,7 @@ class Passes:
         decimals: of all numbers but pixels and gradients.
     """
 
-    plan: WorkbookLayout
+    plan: TrainingPlan
     values: tuple[Mapping[str, float], ...]
     others: tuple[Mapping[str, float], ...]
     label: str
@@ -276,7 +267,7 @@ def passes_of(network: Network, data: DataLike, run: Run, text: Catalogue) -> Pa
     theta = run.initial
     start, *others = values_of_images(derivation, theta, Data(images=images, targets=targets))
     later = [next(iter(values_of_images(derivation, t, Data(images=first, targets=goal)))) for t in (one_step, last)]
-    plan = WorkbookLayout(derivation, len(images), run.steps, text)
+    plan = TrainingPlan(derivation, len(images), run.steps, text)
     seen: dict[Quantity, list[tuple[Quantity, Quantity]]] = {}
     for cell in entries(network.forward.feature_maps[0]):
         for factors in graph[cell].products:

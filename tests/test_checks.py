@@ -107,8 +107,8 @@ def test_a_text_with_wrong_lines(capsys):
     assert result.summary == "notes.md: 5 right · 1 right, but · 1 given · 3 WRONG"
     code, out, err = status(capsys, ROOT / "examples" / "notes.md", "--lang", "fr")
     assert code == 1
-    assert "FAUX\u00a0: 3" in out
-    assert err.strip().endswith("notes.md: 3 wrong")
+    assert "FAUX\u202f: 3" in out
+    assert err.strip().endswith("notes.md\u202f: 3 faux")
 
 
 def test_the_article_by_name_is_audited_with_the_tables_that_it_prints(monkeypatch):

@@ -130,7 +130,7 @@ def test_a_folder_of_pictures_teaches_and_predict_names_the_class(here, capsys):
 
 def test_steps_on_a_data_file_are_the_full_batch(here, capsys):
     _, out, _ = run("train", "net.toml", "--data", "data.npz", "--steps", 5, "--backend", "numpy", capsys=capsys)
-    assert "5 (stopped: steps)" in out
+    assert "5 (stopped at the step limit)" in out
     assert "epoch" not in out
 
 
@@ -139,7 +139,7 @@ def test_patience_and_a_diverging_loss(here, capsys):
         "train", "net.toml", "--data", "data.npz", "--epochs", 500, "--patience", 1, "--optimizer", "adam", "--rate",
         0.5, capsys=capsys,
     )  # fmt: skip
-    assert "(stopped: patience)" in out
+    assert "(stopped: no further improvement)" in out
     net = '[[layer]]\ntype = "Dense"\nunits = 1\n'
     Path("line.toml").write_text(f"input_shape = [2]\n{net}", "utf-8")
     np.savez("line.npz", images=LINE[0], targets=LINE[1])
@@ -158,7 +158,7 @@ def test_samples_that_could_not_be_saved_are_refused_before_the_training(here, c
 
 def test_the_help_tells_the_rates(capsys):
     out = " ".join(run("train", "--help", capsys=capsys)[1].split())
-    assert f"[default: {FULL_BATCH_RATE}; by epochs" in out
+    assert f"[default: {FULL_BATCH_RATE}; with epochs" in out
     assert all(f"{rate} for {name}" in out for name, rate in RATES.items())
 
 
@@ -312,7 +312,7 @@ def test_an_early_stop_says_whose_parameters_it_keeps(here, capsys):
     assert status == 0, err
     saved = symcnn.Run.load("run.json")
     assert saved.stopped == "patience"
-    assert f"of epoch {saved.best_epoch}, where the watched loss was lowest" in out
+    assert f"of epoch {saved.best_epoch}, where the loss was lowest" in out
     assert f"→ {saved.measured.loss:.6g}"[:6] in out
 
 

@@ -13,8 +13,9 @@ from symcnn.cli import main
 from symcnn.network.datafiles import read_data
 from symcnn.text import catalogue
 from symcnn.workbook import verify_workbook
-from symcnn.workbook.check.package import CellContent, read_package
+from symcnn.workbook.cell_values import CellContent
 from symcnn.workbook.check.verify import verify_package
+from symcnn.workbook.check.xlsx_reader import read_package
 from tests.slow import rest_slow
 from tests.tools.coq import needs_coq
 

@@ -32,7 +32,7 @@ LINES = [
     ("derivation",),
     ("network",),
     ("symbolic",),
-    ("text", "files"),
+    ("text", "files", "colours"),
     ("errors", "version", "dispatch"),
 ]
 

@@ -18,7 +18,7 @@ of a ``Binary`` in a loop and recurses elsewhere.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
@@ -389,7 +389,7 @@ MAX_EXPONENT, MAX_BITS = 64, 4_000
 Parts = Sequence[tuple[str, Formula]]
 
 
-def chain(formula: Formula, operators: str) -> tuple[Formula, list[tuple[str, Formula]]]:
+def chain(formula: Formula, operators: Container[str]) -> tuple[Formula, list[tuple[str, Formula]]]:
     """A left-deep chain taken apart: a-b+c -> a, [("-", b), ("+", c)]."""
     parts: list[tuple[str, Formula]] = []
     while isinstance(formula, Binary) and formula.operator in operators:

@@ -46,6 +46,12 @@ class FormulaPrinter(InfixPrinter):
         return super()._call(call, arguments, function)
 
 
+def sum_over(areas: Sequence[str], is_plain: bool = True) -> InfixText:
+    """The sum of an area's cells, or of the products of several areas; ``is_plain``: is the first one nothing else?"""
+    function = "SUM" if len(areas) == 1 and is_plain else "SUMPRODUCT"
+    return InfixText(f"{function}({','.join(areas)})", ATOM)
+
+
 class CellFormula(str):
     """A formula with its ``=``. Any other text is written as text, whatever it begins with."""
 

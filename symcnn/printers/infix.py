@@ -108,8 +108,10 @@ class InfixPrinter:
             return InfixText(f"{self.language.root}({self.expression(e.base).text})", ATOM)
         return self._call(e, [self.expression(a) for a in e.args], e.func)
 
-    def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> InfixText:
-        """Factors in their order; a rational coefficient as a number in front, divisors behind."""
+    def product(
+        self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One, last: InfixText | None = None
+    ) -> InfixText:
+        """Factors in their order, then ``last``; a rational coefficient as a number in front, divisors behind."""
         above: list[InfixText] = []
         below: list[Expr] = []
         for factor in factors:
@@ -119,6 +121,7 @@ class InfixPrinter:
                 below.append(1 / factor)
             else:
                 above.append(self.expression(factor))
+        above += [last] if last is not None else []
         text = self._scaled(self._times(above), coefficient) if above else self._number(coefficient)
         return self._quotient(text, below) if below else text
 

@@ -30,7 +30,7 @@ import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-from symcnn.symbolic.leaves import wins
+from symcnn.symbolic.leaves import KINKED, wins
 
 #: The first letters of a name of ∂E/∂(…). Names are composed and parsed only here and in ``quantity.py``.
 ADJOINT = "dE_d"
@@ -368,6 +368,11 @@ class Term:
     axes: tuple[Axis, ...] = ()
     coefficient: Rational = S.One
 
+    @property
+    def accesses(self) -> list[Access]:
+        """The accesses of its factors, each once, in the order in which they are written."""
+        return list(dict.fromkeys(a for factor in self.factors for a in sorted(factor.atoms(Access), key=str)))
+
     def __str__(self) -> str:
         sign = "-" if self.factors[0] == -1 and len(self.factors) > 1 else ""
         text = sign + "·".join(f"({f})" if f.is_Add else str(f) for f in self.factors[len(sign) :])
@@ -402,6 +407,16 @@ class Equation:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
+
+    @property
+    def accesses(self) -> list[Access]:
+        """The accesses of its right side, each once, in the order in which they are written."""
+        return list(dict.fromkeys(access for term in self.terms for access in term.accesses))
+
+    @property
+    def has_kink(self) -> bool:
+        """Does its slope jump somewhere?"""
+        return self.reduce == "max" or any(f.has(*KINKED) for term in self.terms for f in term.factors)
 
     @property
     def sizes(self) -> dict[str, int]:

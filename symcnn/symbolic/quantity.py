@@ -56,12 +56,12 @@ class Quantity:
     @property
     def adjoint(self) -> "Quantity":
         """∂E/∂(this)."""
-        return replace(self, is_adjoint=True)
+        return Quantity(self.tensor, self.index, self.image, is_adjoint=True)
 
     @property
     def primal(self) -> "Quantity":
         """What E is differentiated by; what all images share is of none."""
-        return replace(self, is_adjoint=False, image=None if self.tensor.is_shared else self.image)
+        return Quantity(self.tensor, self.index, None if self.tensor.is_shared else self.image)
 
     def of_image(self, image: int | None) -> "Quantity":
         """The same quantity of another image; one that all images share stays as it is."""
@@ -90,6 +90,11 @@ def quantity_of(tensor: Tensor, index: Index) -> Quantity:
 def entries(*tensors: Tensor) -> Iterator[Quantity]:
     """Every entry of the tensors, row by row."""
     return (quantity_of(tensor, index) for tensor in tensors for index in tensor.indices())
+
+
+def first_image(tensor: Tensor) -> str:
+    """The end of a name in a workbook of one image: ``_image1``; nothing where all images share the tensor."""
+    return "" if tensor.is_shared else f"{_IMAGE}1"
 
 
 def is_numbered(name: str) -> bool:

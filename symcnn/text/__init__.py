@@ -19,13 +19,13 @@ class Catalogue:
         self._tables = tables
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Catalogue) and self.lang == other.lang
+        return isinstance(other, Catalogue) and self._tables is other._tables
 
     def __hash__(self) -> int:
         return hash(self.lang)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return catalogue, (self.lang,)
+        return (catalogue if self == catalogue(self.lang) else earlier_catalogue), (self.lang,)
 
     @property
     def decimal(self) -> str:
@@ -82,6 +82,17 @@ def catalogue(lang: str) -> Catalogue:
     if lang not in LANGUAGES:
         raise InputError(f"lang={quoted(lang)}: unknown language; expected one of {', '.join(LANGUAGES)}")
     return Catalogue(lang, tables(lang))
+
+
+def earlier_catalogue(lang: str) -> Catalogue:
+    """The catalogue with the titles of sheets, and the words in formulas, of workbooks that version 0.1 wrote."""
+    return Catalogue(lang, _earlier_tables(lang))
+
+
+@cache
+def _earlier_tables(lang: str) -> dict[str, Any]:
+    today = tables(lang)
+    return today | {table: today[table] | words for table, words in today["earlier"].items()}
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard
 import numpy as np
 
 from symcnn.derivation import count_products
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Network
 from symcnn.numeric import BACKENDS, compile_program, numba_is_there
 from symcnn.numeric.learner import Batching, optimizer_called
@@ -135,7 +135,7 @@ def check_stop(stop_below: object, backend: object) -> None:
 
 def _check_one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
-        raise InputError(f"{word}={quoted(value)}: unknown; expected one of {', '.join(allowed)}")
+        raise InputError(f"{word}={quoted(value)}: unknown; {one_of(value, allowed)}")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -22,7 +22,7 @@ from symcnn.numeric import Program, as_theta, compile_program, initial_values
 from symcnn.numeric.values import arrays_of_inputs, scalars_of
 from symcnn.proof.arithmetic import Reals
 from symcnn.proof.interpret import Interpreter
-from symcnn.symbolic import KINKED, Access, Equation, relu
+from symcnn.symbolic import Access, Equation, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
 from symcnn.verification.evaluate import Evaluator
@@ -149,12 +149,8 @@ def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalo
 
 def _is_exact_up_to_its_last_kink(derivation: Derivation) -> bool:
     """Whether it has kinks, and only sums, products, rectifiers, maxima and halves before the last."""
-    kinks = [n for n, e in enumerate(derivation.forward) if not e.constant and _has_kink(e)]
+    kinks = [n for n, e in enumerate(derivation.forward) if not e.constant and e.has_kink]
     return bool(kinks) and all(_keeps_exact(e) for e in derivation.forward[: kinks[-1] + 1])
-
-
-def _has_kink(equation: Equation) -> bool:
-    return equation.reduce == "max" or any(f.has(*KINKED) for t in equation.terms for f in t.factors)
 
 
 def _keeps_exact(equation: Equation) -> bool:

@@ -100,6 +100,10 @@ def verify(
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
+    >>> import symcnn
+    >>> symcnn.verify(symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")]))
+    Verification(...)
+
     Of a network that is too large to be written out scalar by scalar, its equations in index notation are checked, and
     the programs.
 

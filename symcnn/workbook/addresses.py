@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from openpyxl.utils import get_column_letter
-from sympy import Expr, Mul, Symbol
+from sympy import Expr, Symbol
 
 from symcnn.derivation import Product, Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.excel import MAX_LENGTH, CellFormula, FormulaPrinter
-from symcnn.printers.infix import ATOM, InfixText
+from symcnn.printers.excel import MAX_LENGTH, CellFormula, FormulaPrinter, sum_over
+from symcnn.printers.infix import InfixText
 from symcnn.symbolic import Quantities, Quantity, Tensor
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
@@ -43,7 +43,7 @@ class CellReference(NamedTuple):
 
     @property
     def local(self) -> str:
-        return f"{self.fixed}{get_column_letter(self.column)}{self.fixed}{self.row}"
+        return f"{self.fixed}{letters(self.column)}{self.fixed}{self.row}"
 
     @property
     def next(self) -> "CellReference":
@@ -86,13 +86,37 @@ class Cell:
 
     def reference(self, sheet: str, fixed: bool = False) -> CellReference:
         """The same, part by part."""
-        elsewhere = "" if sheet == self.sheet else f"{quoted(self.sheet)}!"
-        return CellReference(elsewhere, "$" if fixed else "", self.column, self.row)
+        return CellReference(prefix(self.sheet, sheet), "$" if fixed else "", self.column, self.row)
+
+
+_LETTERS: list[str] = [""]
+
+
+def letters(column: int) -> str:
+    """``A``, ``B``, …; a list, since openpyxl's own look-up takes as long as all the rest."""
+    while len(_LETTERS) <= column:
+        _LETTERS.append(get_column_letter(len(_LETTERS)))
+    return _LETTERS[column]
 
 
 def local(row: int, column: int) -> str:
     """``K12``"""
-    return f"{get_column_letter(column)}{row}"
+    return f"{letters(column)}{row}"
+
+
+def fixed(row: int, column: int) -> str:
+    """``$K$12``"""
+    return f"${letters(column)}${row}"
+
+
+def fixed_area(first: Cell, last: Cell) -> str:
+    """``Forward!$K$12:$M$14``"""
+    return f"{first.absolute}:{fixed(last.row, last.column)}"
+
+
+def prefix(sheet: str, own: str) -> str:
+    """What stands before the cells of a sheet in formulas on the sheet ``own``: ``Forward!``, or nothing."""
+    return "" if sheet == own else f"{quoted(sheet)}!"
 
 
 def area(row: int, column: int, last_row: int, last_column: int) -> str:
@@ -107,8 +131,9 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
-def is_legal_name(name: str) -> bool:
+def is_legal_name(what: Quantity | str) -> bool:
     """Whether a cell may have this name: letters, digits, underscores; no address, nothing like R1C1."""
+    name = str(what)
     return (
         re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name) is not None
         and not _CELL_ADDRESS.fullmatch(name)
@@ -183,9 +208,8 @@ class _RowPrinter(SheetPrinter):
     def _run(self, run: Sequence[tuple[CellReference, ...]], first: Product) -> InfixText:
         if len(run) == 1:
             return self.product(first)
-        ranges = (f"{one.sheet}{one.local}:{last.local}" for one, last in zip(run[0], run[-1], strict=True))
-        function = "SUM" if len(run[0]) == 1 else "SUMPRODUCT"
-        return self._scaled(InfixText(f"{function}({','.join(ranges)})", ATOM), Mul(*_numbers(first)))
+        areas = [f"{one.sheet}{one.local}:{last.local}" for one, last in zip(run[0], run[-1], strict=True)]
+        return self.product(_numbers(first), last=sum_over(areas))
 
 
 def _goes_on(run: Sequence[tuple[CellReference, ...]], cells: tuple[CellReference, ...]) -> bool:

@@ -8,7 +8,7 @@ all cells of a block that read alike; only its addresses differ.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -17,15 +17,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 import sympy
 from numpy.typing import NDArray
-from openpyxl.utils import get_column_letter
 from sympy import Expr, S, Symbol
 
 from symcnn.derivation import Addend, Product, Variable
 from symcnn.derivation.graph import points
-from symcnn.printers.excel import FormulaPrinter, checked_formula
-from symcnn.printers.infix import ATOM, PRODUCT, InfixText, is_divisor
-from symcnn.symbolic import Access, Affine, Axis, Equation, Index, Tensor, Term, Wins, gate, wins
-from symcnn.workbook.addresses import quoted
+from symcnn.printers.excel import FormulaPrinter, checked_formula, sum_over
+from symcnn.printers.infix import ATOM, PRODUCT, InfixText
+from symcnn.symbolic import Access, Affine, Axis, Equation, Index, Tensor, TensorKind, Term, Wins, gate, wins
+from symcnn.workbook.addresses import Cell, fixed_area, letters, prefix
 
 Ints = NDArray[np.int64]
 
@@ -37,6 +36,10 @@ ABSENT = Symbol("absent")
 
 #: Row and column.
 Step = tuple[int, int]
+
+#: Cells before and behind a block, in rows and in columns.
+Margin = tuple[tuple[int, int], tuple[int, int]]
+NO_MARGIN: Margin = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ class Placement:
     sheet: str
     origins: Ints
     steps: tuple[Step, ...]
-    margin: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    margin: Margin = NO_MARGIN
     spread: bool = False
 
     @property
@@ -79,6 +82,13 @@ class Placement:
             row, column = row + down * index[n] // divisor, column + right * index[n] // divisor
         return row, column
 
+    def cells(self) -> Iterator[Step]:
+        """Row and column of every entry, in their order."""
+        shape = self.tensor.shape
+        index = list(np.indices(shape).reshape(len(shape), -1)) if shape else []
+        rows, columns = (np.broadcast_to(n, self.tensor.size).tolist() for n in self.at(index))
+        return zip(rows, columns, strict=True)
+
     @cached_property
     def extents(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """First and last row of a block, first and last column, counted from its entry 0, 0."""
@@ -93,15 +103,24 @@ class Placement:
         """First row, first column, last row, last column of a block."""
         row, column = (int(n) for n in self.origins[block])
         (up, down), (left, right) = self.extents
-        before, behind = ((self.margin[0][0], self.margin[1][0]), (self.margin[0][1], self.margin[1][1]))
-        if not with_margin:
-            before = behind = (0, 0)
-        return row + up - before[0], column + left - before[1], row + down + behind[0], column + right + behind[1]
+        (above, below), (before, behind) = self.margin if with_margin else NO_MARGIN
+        return row + up - above, column + left - before, row + down + below, column + right + behind
+
+    def reference(self, block: Index = ()) -> str:
+        """The cells of a block, as other sheets refer to them: ``Conv1!$C$8:$J$15``."""
+        top, left, bottom, right = self.area(block)
+        first, last = Cell(self.sheet, top, left), Cell(self.sheet, bottom, right)
+        return first.absolute if first == last else fixed_area(first, last)
 
 
 def called(tensor: Tensor) -> str:
     """f, ∂E/∂f; of a value after one step f as well, since its sheet says so."""
     return f"∂E/∂{tensor.primal.name}" if tensor.primal is not None else tensor.name.removeprefix("next_")
+
+
+def first_of(kind: TensorKind, tensors: Iterable[Tensor]) -> Tensor | None:
+    """The first tensor of a kind."""
+    return next((t for t in tensors if t.kind is kind), None)
 
 
 def weight_steps(weights: Tensor) -> tuple[Step, ...]:
@@ -301,23 +320,13 @@ class _Block:
         own = (self.rows, self.columns)
         # a sign that the reference stays while the formula moves
         fixed = ["$" if np.ptp(own[way]) and not np.ptp(first[way]) else "" for way in (0, 1)]
-        sheet = "" if place.sheet == self.target.sheet else f"{quoted(place.sheet)}!"
+        sheet = prefix(place.sheet, self.target.sheet)
         texts = [
             [f"{fixed[1]}{letters(c)}{fixed[0]}{r}" for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
             for rows, columns in ends_
         ]
         self._addresses[slot] = [sheet + ":".join(pair) for pair in zip(*texts, strict=True)]
         return self._addresses[slot]
-
-
-_LETTERS: list[str] = [""]
-
-
-def letters(column: int) -> str:
-    """``A``, ``B``, …; a list, since openpyxl's own look-up takes as long as all the rest."""
-    while len(_LETTERS) <= column:
-        _LETTERS.append(get_column_letter(len(_LETTERS)))
-    return _LETTERS[column]
 
 
 def _replaced(factor: Expr, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol) -> Expr:
@@ -358,30 +367,21 @@ class _Printer(FormulaPrinter):
         super().__init__(lambda symbol: f"\x00{symbol.name.removeprefix('slot_')}\x01")
         self._slots, self._maximum, self._within = slots, maximum, False
 
-    def product(self, factors: Sequence[Expr], coefficient: Expr = S.One) -> InfixText:
+    def product(self, factors: Sequence[Expr], coefficient: Expr = S.One, last: InfixText | None = None) -> InfixText:
         ranged = [f for f in factors if any(self._slots[s].ranged for s in f.free_symbols)]
         if ranged and not self._maximum and not self._within:
-            others = [f for f in factors if f not in ranged]
-            function = "SUM" if len(ranged) == 1 and ranged[0].is_Symbol else "SUMPRODUCT"
             self._within = True  # what stands there is written element by element
-            arguments = ",".join(self.expression(f).text for f in ranged)
+            areas = [self.expression(f).text for f in ranged]
             self._within = False
-            return self._with(others, InfixText(f"{function}({arguments})", ATOM), coefficient)
+            total = sum_over(areas, is_plain=ranged[0].is_Symbol)
+            return super().product([f for f in factors if f not in ranged], coefficient, total)
         condition = next((f for f in factors if _is_condition(f)), None)
         if condition is not None and len(factors) > 1:
             others = [f for f in factors if f is not condition]
             text = self.expression(condition).text
             value = super().product(others, coefficient).text
             return InfixText(f"{text.removesuffix('1,0)')}{value},0)", ATOM)
-        return super().product(factors, coefficient)
-
-    def _with(self, others: Sequence[Expr], text: InfixText, coefficient: Expr) -> InfixText:
-        """A function times other factors."""
-        below = [1 / f for f in others if is_divisor(f)]
-        numbers = [f for f in others if f.is_Number]
-        rest = [f for f in others if not f.is_Number and not is_divisor(f)]
-        product = self._scaled(self._times([*map(self.expression, rest), text]), sympy.Mul(coefficient, *numbers))
-        return self._quotient(product, below) if below else product
+        return super().product(factors, coefficient, last)
 
     def _scaled(self, text: InfixText, coefficient: Expr) -> InfixText:
         if coefficient == -1:  # a sign changes no digit: no brackets around the product
@@ -412,28 +412,20 @@ def ranged_axes(equation: Equation, term: Term, place: Callable[[Tensor], Placem
 
 def _by_elements(factor: Expr) -> bool:
     """Does a spreadsheet work it out element by element, inside SUMPRODUCT? A function of what is ranged is not."""
-    return (
-        True
-        if isinstance(factor, Access)
-        else all(
-            isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
-            for part in sympy.preorder_traversal(factor)
-        )
+    return all(
+        isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
+        for part in sympy.preorder_traversal(factor)
     )
 
 
 def _fits(equation: Equation, term: Term, axes: Sequence[Axis], place: Callable[[Tensor], Placement]) -> bool:
     names = {a.name for a in axes}
-    accesses = sorted({a for f in term.factors for a in f.atoms(Access)}, key=str)
-    involved = [a for a in accesses if names & set(a.axes)]
-    if not involved or any(names - set(a.axes) for a in involved):
+    involved = [a for a in term.accesses if names & set(a.axes)]
+    if not involved or any(names - set(a.axes) or a.tensor.role == "constant" for a in involved):
         return False
-    if any(a.tensor.role == "constant" for a in involved):
-        return False
-    for factor in term.factors:  # EXP, LN of single cells only
-        for call in factor.atoms(sympy.Function):
-            if any(names & set(a.axes) for a in call.atoms(Access)):
-                return False
+    calls = (call for factor in term.factors for call in factor.atoms(sympy.Function))
+    if any(names & set(access.axes) for call in calls for access in call.atoms(Access)):
+        return False  # EXP, LN of single cells only
     if equation.reduce == "max" and (len(term.factors) != 1 or term.factors[0] != involved[0]):
         return False
     moves = [_moves(access, axes, place(access.tensor)) for access in involved]
@@ -442,9 +434,8 @@ def _fits(equation: Equation, term: Term, axes: Sequence[Axis], place: Callable[
     spread = {step for a in involved if place(a.tensor).spread for step in place(a.tensor).steps}
     if not _is_rectangle(moves[0], axes, {max(map(abs, s)) for s in spread}):
         return False
-    sizes = {**{a.name: a.size for a in equation.axes}, **{a.name: a.size for a in axes}}
-    others = {a.name: a.size for a in term.axes}
-    return all(_covered(access, place(access.tensor), {**others, **sizes}, equation) for access in involved)
+    sizes = {a.name: a.size for a in (*equation.axes, *term.axes)}
+    return all(_covered(access, place(access.tensor), sizes) for access in involved)
 
 
 def _moves(access: Access, axes: Sequence[Axis], place: Placement) -> dict[str, Step] | None:
@@ -481,7 +472,7 @@ def _is_rectangle(moves: Mapping[str, Step], axes: Sequence[Axis], spread: set[i
     return all((moves[a.name][0] == 0) != (moves[a.name][1] == 0) for a in axes)
 
 
-def _covered(access: Access, place: Placement, sizes: Mapping[str, int], equation: Equation) -> bool:
+def _covered(access: Access, place: Placement, sizes: Mapping[str, int]) -> bool:
     """Do all cells of the ranges belong to the block or to its margin of zeros?"""
     reach = [[0, 0], [0, 0]]
     for n, affine in enumerate(access.index):
@@ -495,10 +486,6 @@ def _covered(access: Access, place: Placement, sizes: Mapping[str, int], equatio
             ends = sorted((step * low // affine.divisor, -(-step * high // affine.divisor)))
             reach[way][0] += ends[0]
             reach[way][1] += ends[1]
-    zero = access.outside == 0
-    for way in (0, 1):
-        before, behind = place.margin[way] if zero else (0, 0)
-        first, last = place.extents[way]
-        if reach[way][0] < first - before or reach[way][1] > last + behind:
-            return False
-    return True
+    margin = place.margin if access.outside == 0 else NO_MARGIN
+    ways = zip(reach, place.extents, margin, strict=True)
+    return all(low >= first - before and high <= last + behind for (low, high), (first, last), (before, behind) in ways)

@@ -6,18 +6,19 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from symcnn.printers.cells import Range, reference
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor, TensorKind
 from symcnn.text import Catalogue
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, area, is_legal_name, local, quoted
+from symcnn.workbook.addresses import Cell, area, fixed, is_legal_name, letters, local, quoted
 
 #: The smallest end of a colour scale: a map of zeros has one too.
 SMALLEST = "1E-30"
@@ -49,7 +50,7 @@ class Book:
         page = StyledSheet(self, self.workbook.create_sheet(self.title(key)))
         page.sheet.sheet_view.showGridLines = False
         page.sheet.sheet_view.zoomScale = 90
-        page.widths({1: 2})
+        page.widths({1: style.MARGIN, 2: style.BESIDE_MARGIN})
         page.height(1, 30)
         page.put(1, 2, self.title(key), style.TITLE)
         if ribbon:
@@ -68,22 +69,17 @@ class Book:
         kind = TensorKind.HIDDEN if neurons else tensor.kind
         return self.text(f"{key}.{kind.value}", **values)
 
-    def define(self, what: Quantity | str, cell: Cell) -> None:
-        """Give a cell its name, the same in every language."""
-        self.define_as(str(what), cell.absolute)
-
-    def define_area(self, name: str, first: Cell, last: Cell) -> None:
-        """Give a block of cells its name."""
-        end = "" if first == last else f":{last.reference(last.sheet, fixed=True)}"
-        self.define_as(name, first.absolute + end)
-
-    def define_as(self, name: str, place: str) -> None:
-        if not is_legal_name(name):
-            raise ValueError(f"{name} cannot be a defined name")
+    def define(self, what: Quantity | str, place: Cell | str) -> None:
+        """Give a cell, or the cells of a reference, their name, the same in every language."""
+        if not is_legal_name(what):
+            raise ValueError(f"{what} cannot be a defined name")
+        name = str(what)
         if name.lower() in self._defined:
             raise ValueError(f"{name} is defined twice")
         self._defined.add(name.lower())
-        self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
+        self.workbook.defined_names[name] = DefinedName(
+            name, attr_text=place.absolute if isinstance(place, Cell) else place
+        )
 
 
 class StyledSheet:
@@ -105,6 +101,10 @@ class StyledSheet:
         cell._style = self.style_of(look)
         styled: SheetCell = cell
         return styled
+
+    def formula(self, row: int, column: int, formula: str, look: Mapping[str, object]) -> None:
+        """Write a formula, which is given without its ``=``."""
+        self.put(row, column, CellFormula(f"={formula}"), look)
 
     def put_formula(self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]) -> None:
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
@@ -162,7 +162,7 @@ class StyledSheet:
         """Colours of a block up to its largest value, without its sign, which stands in the cell ``end``."""
         place = area(*block)
         self.put(*end, CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"), look)
-        style.scale_to(self.sheet, place, f"${get_column_letter(end[1])}${end[0]}", middle)
+        style.scale_to(self.sheet, place, fixed(*end), middle)
 
     def scale(self, row: int, columns: Sequence[int], areas: Sequence[str], largest: str, look: style.Style) -> None:
         """Colours of areas, from minus to plus the largest value in them; five cells of a row are their legend."""
@@ -170,7 +170,7 @@ class StyledSheet:
         values = (f"=-1*{high}", f"=-1*{high}/2", None, f"={high}/2", f"={largest}")
         for column, value in zip(columns, values, strict=True):
             self.put(row, column, 0 if value is None else CellFormula(value), look)
-        ends = (f"${get_column_letter(column)}${row}" for column in (columns[0], columns[-1]))
+        ends = (fixed(row, column) for column in (columns[0], columns[-1]))
         style.scale_between(self.sheet, " ".join(areas), *ends)
 
     def link(
@@ -193,7 +193,11 @@ class StyledSheet:
 
     def widths(self, widths: Mapping[int, float]) -> None:
         for column, width in widths.items():
-            self.sheet.column_dimensions[get_column_letter(column)].width = width
+            self.column(column).width = width
+
+    def column(self, column: int) -> ColumnDimension:
+        """openpyxl's record of a column."""
+        return self.sheet.column_dimensions[letters(column)]
 
     def height(self, row: int, points: float) -> None:
         self.sheet.row_dimensions[row].height = points
@@ -218,7 +222,7 @@ def finish(book: Book, keys: Sequence[str], ribbon: str, ends: Mapping[str, int]
     """
     for key, column in (ends or {}).items():
         sheet = book.workbook[book.title(key)]
-        sheet.print_area = f"A1:{get_column_letter(column)}{sheet.max_row}"
+        sheet.print_area = area(1, 1, sheet.max_row, column)
     for n, key in enumerate(keys):
         sheet = book.workbook[book.title(key)]
         if n:
@@ -261,7 +265,7 @@ def _columns(sheet: Worksheet, count: int) -> list[int]:
 
 def pixels(sheet: Worksheet, column: int) -> float:
     """The width of a column on the screen."""
-    dimension = sheet.column_dimensions.get(get_column_letter(column))
+    dimension = sheet.column_dimensions.get(letters(column))
     if dimension is None:
         return 7 * USUAL_WIDTH + 5
     return 0.0 if dimension.hidden else 7 * dimension.width
@@ -269,11 +273,8 @@ def pixels(sheet: Worksheet, column: int) -> float:
 
 def last_column(sheet: Worksheet) -> int:
     """The last column that is printed."""
-    area = sheet.print_area
-    if area:
-        letters = area.rpartition(":")[2].replace("$", "").rstrip("0123456789")
-        return next(c for c in range(1, 16_385) if get_column_letter(c) == letters)
-    return sheet.max_column
+    target = reference(str(sheet.print_area or "").rpartition("!")[2].replace("$", ""))
+    return target.last.column if isinstance(target, Range) else sheet.max_column
 
 
 def _print(sheet: Worksheet) -> None:

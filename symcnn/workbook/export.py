@@ -35,6 +35,11 @@ def export_workbook(
 ) -> Path:
     """Write a network as a workbook of live formulas.
 
+    >>> import symcnn
+    >>> net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    >>> symcnn.export_workbook(net, ([[0, 1]], [1]), "cnn.xlsx", steps=10, lang="fr").name
+    'cnn.xlsx'
+
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
     and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
     the workbook shows the first image alone, with the parameters of ``run``, if it is given: Overview, Picker, a sheet
@@ -65,8 +70,8 @@ def export_workbook(
     """
     from symcnn.derivation import Derivation
     from symcnn.workbook.layer_workbook import LayerInputs, layer_workbook
-    from symcnn.workbook.plan import MAX_QUANTITIES, quantities
-    from symcnn.workbook.workbook import forward_workbook, training_workbook
+    from symcnn.workbook.training_plan import MAX_QUANTITIES, quantities
+    from symcnn.workbook.training_workbook import TrainingInputs, forward_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -90,25 +95,14 @@ def export_workbook(
         else:
             made = text("workbook.made_values")
         images, targets = checked(network, samples)
-        made = f"symcnn {__version__}, {made}"
-        values = run.theta if run else theta
         label = text.image_labels(samples.labels, len(images))[0]
         count = quantities(Derivation(network), len(images))
         why = text("workbook.why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=label)
-        content = layer_workbook(
-            text,
-            LayerInputs(
-                network,
-                images[0],
-                targets[0],
-                values,
-                learning_rate,
-                made,
-                forward_only,
-                None if layers is None else tuple(layers),
-                "" if is_part else why,
-            ),
-        )
+        inputs = LayerInputs(
+            network, images[0], targets[0], run.theta if run else theta, learning_rate, f"symcnn {__version__}, {made}",
+            forward_only, None if layers is None else tuple(layers), "" if is_part else why,
+        )  # fmt: skip
+        content = layer_workbook(text, inputs)
     else:
         if run is not None and run.course is not None:
             raise InputError(
@@ -117,6 +111,7 @@ def export_workbook(
             )
         factor = 1.0 / len(samples.images) if run is not None and run.reduction == "mean" else 1.0
         used_seed = seed if initial is None else None
-        content = training_workbook(text, network, samples, theta, learning_rate, factor, steps, used_seed, progress)
+        of_training = TrainingInputs(network, samples, theta, learning_rate, factor, steps, used_seed)
+        content = training_workbook(text, of_training, progress)
     write_whole(target, content)
     return target

@@ -13,16 +13,16 @@ from symcnn.numeric.values import array_values, arrays_of_inputs
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Tensor, TensorKind
 from symcnn.text import Catalogue
-from symcnn.workbook.addresses import MAX_COLUMNS, Cell
+from symcnn.workbook.addresses import MAX_COLUMNS
 from symcnn.workbook.blocks import called
 from symcnn.workbook.book import Book, finish
-from symcnn.workbook.contents import BETWEEN_PARTS, Status, status_cell, write_contents
-from symcnn.workbook.layer_sheets import LayerSheets
-from symcnn.workbook.layers import MAX_NUMBERS, Extent, LayerPlan
-from symcnn.workbook.overview import Overview
-from symcnn.workbook.picker import Picker
-from symcnn.workbook.values import cell_values
-from symcnn.workbook.writer import written
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.layer_plan import MAX_NUMBERS, Extent, LayerPlan
+from symcnn.workbook.sheets.contents import BETWEEN_PARTS, Status, status_cell, write_contents
+from symcnn.workbook.sheets.layers import LayerSheets
+from symcnn.workbook.sheets.overview import Overview
+from symcnn.workbook.sheets.picker import Picker
+from symcnn.workbook.xlsx_writer import workbook_bytes
 
 #: Formulas of layers that a workbook holds; past it a part is left out, and Contents says which.
 MAX_FORMULAS = 600_000
@@ -68,7 +68,7 @@ def layer_workbook(text: Catalogue, inputs: LayerInputs) -> bytes:
     book, sheets = layer_book(text, inputs)
     values = cell_values(book.workbook)
     sheets.digits(values)
-    return written(book.workbook, values)
+    return workbook_bytes(book.workbook, values)
 
 
 def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]:
@@ -161,21 +161,11 @@ def _status(text: Catalogue, plan: LayerPlan) -> Status:
     assert targets is not None  # there is a loss
     if any(t not in plan.placements for t in (ERROR, targets, plan.forward.answers)):  # a part of the network
         return Status(CellFormula(f'="{text("workbook.layers_part")}"'))
-    row, column = (int(n) for n in plan.placements[ERROR].origins)
-    error = Cell(plan.placements[ERROR].sheet, row, column).absolute
-    parts = [f'"E = "&ROUND({error},6)']
+    parts = [f'"E = "&ROUND({plan.placements[ERROR].reference()},6)']
     if targets.size > 1:
-        wanted, answer = (_whole(plan, t) for t in (targets, plan.forward.answers))
+        wanted, answer = (plan.placements[t].reference() for t in (targets, plan.forward.answers))
         for key, place in (("status_target", wanted), ("status_largest", answer)):
             parts.append(f'"{text(f"workbook.{key}")} "&MATCH(MAX({place}),{place},0)')
         if plan.forward.answers.kind is TensorKind.PROBABILITY:
             parts[-1] += f'&" ("&ROUND(100*MAX({answer}),0)&" %)"'
     return Status(CellFormula("=" + f'&"{BETWEEN_PARTS}"&'.join(parts)))
-
-
-def _whole(plan: LayerPlan, tensor: Tensor) -> str:
-    """The cells of a vector, as other sheets refer to them."""
-    placement = plan.placements[tensor]
-    top, left, bottom, right = placement.area(())
-    first, last = Cell(placement.sheet, top, left), Cell(placement.sheet, bottom, right)
-    return f"{first.absolute}:{last.reference(last.sheet, fixed=True)}"

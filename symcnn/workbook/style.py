@@ -5,26 +5,42 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
+from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.colors import Color
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
+from symcnn.colours import LIGHT
 from symcnn.network import Array
 from symcnn.workbook.addresses import Cell, area
 
-INK, TEXT, GREY, LINE, TEAL = "1B2430", "3A4655", "6B7786", "D3D9E0", "0F6B75"
+
+def _hex(name: str) -> str:
+    """A colour of all outputs, as openpyxl writes it; a sheet has the light ones."""
+    return LIGHT[name].removeprefix("#").upper()
+
+
+INK, TEXT, GREY, LINE, TEAL = _hex("ink"), "3A4655", _hex("muted"), _hex("rule"), _hex("filter")
 INPUT_TEXT, INPUT_FILL, INPUT_LINE = "0B3FC4", "FFF9DF", "D9C36A"
-RESULT_FILL = "E6ECF3"
-STEP_FILL, STEP_LINE, STEP_TEXT = "FFE3A3", "E2A100", "6B4200"
+RESULT_FILL = _hex("result")
+STEP_FILL, STEP_LINE, STEP_TEXT = "FFE3A3", _hex("now"), "6B4200"
 GOOD, BAD = ("17693E", "E4F4EA"), ("A31D14", "FCE6E3")
-DARK, PALE = "46505C", "B4BCC5"
+DARK, PALE = _hex("image"), "B4BCC5"
+#: Of numbers below and above 0.
+ORANGE, BLUE = _hex("negative"), _hex("positive")
 
 NUMBER = '0.0000;"−"0.0000;0.0000'
 NUMBER_TWO = '0.00;"−"0.00;0.00'
 NUMBER_SIX = '0.000000;"−"0.000000;0.000000'
 
 Style = dict[str, object]
+
+#: Widths of columns as Excel counts them: of cells, between two stages, of the two columns at the left.
+SQUARE_WIDTH, NARROW_WIDTH, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
+
+#: Heights in points: a strip with a symbol and its value are 42 together, a square of 56 pixels.
+STRIP_HEIGHT, VALUE_HEIGHT, SQUARE_HEIGHT = 16.0, 26.0, 42.0
 
 
 def _font(size: int, color: str, **more: Any) -> Font:
@@ -124,8 +140,8 @@ VERDICT: Style = {"font": _font(10, GOOD[0], bold=True), "fill": _fill(GOOD[1]),
 VERDICT_ALL: Style = {**VERDICT, "font": _font(13, GOOD[0], bold=True)}
 TOLERANCE: Style = {**INPUT, "number_format": "0.0E+00"}
 LEGEND_STEP: Style = {**STEP, "font": _font(10, STEP_TEXT, bold=True)}
-NEGATIVE: Style = {**PLAIN_VALUE, "number_format": '0;"−"0;0', "fill": _fill("E58F65")}
-POSITIVE: Style = {**PLAIN_VALUE, "fill": _fill("6C9FD6")}
+NEGATIVE: Style = {**PLAIN_VALUE, "number_format": '0;"−"0;0', "fill": _fill(ORANGE)}
+POSITIVE: Style = {**PLAIN_VALUE, "fill": _fill(BLUE)}
 SQUARE: Style = {**VALUE, "font": _font(10, INK, bold=True)}
 ARROW: Style = {"font": _font(18, "98A2AF", bold=True), "alignment": _CENTRE}
 
@@ -237,73 +253,68 @@ def of_data(values: Array) -> tuple[Style, Style]:
     return (INPUT, PLAIN_VALUE) if plain else (INPUT_FOUR, VALUE)
 
 
-def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
+def _where(
+    sheet: Worksheet, areas: str, formula: str, fill: str = "", font: str = "", border: Border | None = None,
+    stop: bool | None = None,
+) -> None:  # fmt: skip
+    """A look for the cells where a formula holds, written for the areas' first cell."""
+    filled = PatternFill("solid", bgColor=fill) if fill else None
+    look = DifferentialStyle(font=Font(color=font) if font else None, fill=filled, border=border)
+    rule = Rule(type="expression", dxf=look, formula=[formula], stopIfTrue=stop)
+    sheet.conditional_formatting.add(areas, rule)
+
+
+def white_rule(sheet: Worksheet, areas: str, formula: str) -> None:
+    """Nothing is seen of cells for which the formula holds."""
+    _where(sheet, areas, formula, "FFFFFF", "FFFFFF", _frame(Side("thin", "FFFFFF")), stop=True)
+
+
+def bad_rule(sheet: Worksheet, areas: str, formula: str) -> None:
+    """Verdicts turn red where the formula holds."""
+    _where(sheet, areas, formula, BAD[1], BAD[0])
+
+
+def _colours(
+    sheet: Worksheet, areas: str, points: Sequence[tuple[str, str | float]], colours: Sequence[str], alpha: str = "FF"
+) -> None:
+    ends = [FormatObject(type=kind, val=value) for kind, value in points]  # type: ignore[arg-type]
+    scale = ColorScale(cfvo=ends, color=[Color(rgb=alpha + colour) for colour in colours])
+    sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=scale))
+
+
+def signed_scale(sheet: Worksheet, areas: str, reach: float = 2.0) -> None:
     """Orange below 0, white at 0, blue above; the full colour at ``reach``."""
-    sheet.conditional_formatting.add(
-        area,
-        ColorScaleRule(  # type: ignore[no-untyped-call]
-            start_type="num", start_value=-reach, start_color="E58F65", mid_type="num", mid_value=0, mid_color="FFFFFF",
-            end_type="num", end_value=reach, end_color="6C9FD6",
-        ),
-    )  # fmt: skip
-
-
-def white_rule(sheet: Worksheet, area: str, formula: str) -> None:
-    """Nothing is seen of cells for which the formula, written for the area's first cell, holds."""
-    white = Side("thin", "FFFFFF")
-    look = DifferentialStyle(
-        font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor="FFFFFF"), border=_frame(white)
-    )
-    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[formula], stopIfTrue=True))
-
-
-def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:
-    """Verdicts turn red where the formula, written for the area's first row, holds."""
-    bad = DifferentialStyle(font=Font(color=BAD[0]), fill=PatternFill("solid", bgColor=BAD[1]))
-    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=bad, formula=[formula]))
+    _colours(sheet, areas, (("num", -reach), ("num", 0), ("num", reach)), (ORANGE, "FFFFFF", BLUE), "00")
 
 
 def scale_between(sheet: Worksheet, areas: str, low: str, high: str) -> None:
     """Orange below 0, white at 0, blue above; the full colours at the values of two cells of the sheet."""
-    _colours(sheet, areas, (("num", low), ("num", 0), ("num", high)), ("E58F65", "FFFFFF", "6C9FD6"))
-
-
-def _colours(sheet: Worksheet, areas: str, points: Sequence[tuple[str, str | int]], colours: Sequence[str]) -> None:
-    from openpyxl.formatting.rule import ColorScale, FormatObject
-    from openpyxl.styles.colors import Color
-
-    ends = [FormatObject(type=kind, val=value) for kind, value in points]  # type: ignore[arg-type]
-    made = [Color(rgb=f"FF{c}") for c in colours]
-    sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=made)))
+    _colours(sheet, areas, (("num", low), ("num", 0), ("num", high)), (ORANGE, "FFFFFF", BLUE))
 
 
 def scale_to(sheet: Worksheet, areas: str, end: str, middle: str = "FFFFFF") -> None:
     """Orange below 0, blue above; the full colours at plus and minus the value of one cell of the sheet."""
-    _colours(sheet, areas, (("formula", f"-1*{end}"), ("num", 0), ("num", end)), ("E58F65", middle, "6C9FD6"))
+    _colours(sheet, areas, (("formula", f"-1*{end}"), ("num", 0), ("num", end)), (ORANGE, middle, BLUE))
 
 
 def sign_scale(sheet: Worksheet, areas: str) -> None:
     """Orange whatever is below 0, blue whatever is above."""
-    _colours(sheet, areas, (("num", "-0.001"), ("num", 0), ("num", "0.001")), ("E58F65", "F1F4F7", "6C9FD6"))
+    _colours(sheet, areas, (("num", "-0.001"), ("num", 0), ("num", "0.001")), (ORANGE, "F1F4F7", BLUE))
 
 
 def pixel_scale(sheet: Worksheet, areas: str, digits: bool = True) -> None:
     """White at 0, dark at 1, there with white digits."""
     _colours(sheet, areas, (("num", 0), ("num", 1)), ("FFFFFF", DARK))
-    if not digits:
-        return
-    white = FormulaRule(formula=[f"{areas.partition(':')[0]}>0.55"], font=Font(color="FFFFFF"))  # type: ignore[no-untyped-call]
-    sheet.conditional_formatting.add(areas, white)
+    if digits:
+        _where(sheet, areas, f"{areas.partition(':')[0]}>0.55", font="FFFFFF")
 
 
 def pixels_rule(sheet: Worksheet, areas: Sequence[str], value: str, grey: bool = True) -> None:
     """Strokes dark with white digits, grey between; ``value``: the cell that the first one of the areas shows."""
-    dark = DifferentialStyle(font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor=DARK))
     where = " ".join(areas)
-    sheet.conditional_formatting.add(where, Rule(type="expression", dxf=dark, formula=[f"{value}>=0.75"]))
+    _where(sheet, where, f"{value}>=0.75", DARK, "FFFFFF")
     if grey:
-        pale = FormulaRule(formula=[f"{value}>=0.25"], fill=PatternFill("solid", bgColor=PALE))  # type: ignore[no-untyped-call]
-        sheet.conditional_formatting.add(where, pale)
+        _where(sheet, where, f"{value}>=0.25", PALE)
 
 
 def row_areas(cells: Sequence[Cell], up: int = 0) -> list[str]:

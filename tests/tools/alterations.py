@@ -15,14 +15,12 @@ from openpyxl.formula.tokenizer import Token
 import symcnn
 from symcnn.printers.cells import Place, Range, Reference, moved, written
 from symcnn.text import catalogue
-from symcnn.workbook.check import layers, verify
-from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.cell_values import CellContent, CellValues, XlsxContent
+from symcnn.workbook.check import layer_verification, verify
+from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.claims import Decider
-from symcnn.workbook.check.comparisons import workbook_inputs
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.package import CellContent, XlsxContent, formulas, read_package
-from symcnn.workbook.check.quantities import NamedCells
-from symcnn.workbook.values import CellValues
+from symcnn.workbook.check.names import LayerCells, NamedCells
+from symcnn.workbook.check.xlsx_reader import read_package
 
 
 @dataclass(frozen=True)
@@ -90,22 +88,21 @@ def alterations(package: XlsxContent, rng: random.Random, each: int) -> Iterator
     """Every distinct formula of a workbook altered in ``each`` ways, of different kinds first."""
     seen: set[tuple[str, str]] = set()
     training = package.names["training_e_total"].first.sheet  # type: ignore[union-attr]
-    for sheet, cells in package.sheets.items():
-        for (row, column), formula in formulas(cells):
-            if (sheet, formula) in seen:
-                continue
-            seen.add((sheet, formula))
-            ways = [(kind, text) for kind, text in altered(formula) if text != formula]
-            if sheet != training:  # where nothing is filled down, a reference is as good without its $
-                ways = [way for way in ways if way[0] != "absolute"]
-            rng.shuffle(ways)
-            kinds: dict[str, int] = {}
-            ranked = []
-            for kind, text in ways:
-                kinds[kind] = kinds.get(kind, 0) + 1
-                ranked.append((kinds[kind], kind, text))
-            for _, kind, text in sorted(ranked, key=lambda way: way[0])[:each]:
-                yield Alteration((sheet, row, column), kind, formula, text)
+    for (sheet, row, column), formula in package.formulas().items():
+        if (sheet, formula) in seen:
+            continue
+        seen.add((sheet, formula))
+        ways = [(kind, text) for kind, text in altered(formula) if text != formula]
+        if sheet != training:  # where nothing is filled down, a reference is as good without its $
+            ways = [way for way in ways if way[0] != "absolute"]
+        rng.shuffle(ways)
+        kinds: dict[str, int] = {}
+        ranked = []
+        for kind, text in ways:
+            kinds[kind] = kinds.get(kind, 0) + 1
+            ranked.append((kinds[kind], kind, text))
+        for _, kind, text in sorted(ranked, key=lambda way: way[0])[:each]:
+            yield Alteration((sheet, row, column), kind, formula, text)
 
 
 def outcome(package: XlsxContent, alteration: Alteration, network: symcnn.Network) -> str:
@@ -135,9 +132,9 @@ def remembered(package: XlsxContent, network: symcnn.Network) -> Iterator[None]:
     graph = CellGraph(package, quantities.current)
     names = [v.quantity.primal.name for v in quantities.derivation.graph.backward.values()]
     verdicts = Decider(quantities, graph, graph).derived(names)
-    wanted = verify.regenerate_formulas(workbook_inputs(quantities, graph))
+    wanted = verify.regenerated(quantities, graph)
     with (
-        mock.patch.object(verify, "regenerate_formulas", return_value=wanted),
+        mock.patch.object(verify, "regenerated", return_value=wanted),
         mock.patch.object(Decider, "derived", lambda _, asked: {n: verdicts[n] for n in asked}),
     ):
         yield
@@ -206,10 +203,9 @@ class LayerWorkbook:
         self._inputs = [p for p, n in self.cells.entries.items() if n < sum(t.size for t in self.cells.inputs)]
         picked = {(t.sheet, t.row, t.column) for n, t in self.package.names.items() if n.startswith("picked_")}
         self._free = {*self._inputs, *picked}
-        self._expected = layers.regenerated(self.cells)
-        self._made = {
-            (s, *at) for s, cells in self._expected[0].items() for at, c in cells.items() if c[1] == layers.MADE
-        }
+        self._expected = layer_verification.regenerated(self.cells)
+        made, cells = layer_verification.MADE, self._expected.sheets
+        self._made = {(s, *at) for s, contents in cells.items() for at, c in contents.items() if c.value == made}
         rng = np.random.default_rng(5)
         #: The workbook, also at other inputs, where a formula that says something else has another value.
         self._calculations = [CellValues(self.package.sheets, self.package.names)]
@@ -343,7 +339,7 @@ class LayerWorkbook:
     ) -> list[str]:  # fmt: skip
         """The alterations whose cell is not named, or not alone; so many are made together in one workbook."""
         found = []
-        with mock.patch.object(layers, "regenerated", return_value=self._expected):
+        with mock.patch.object(layer_verification, "regenerated", return_value=self._expected):
             for start in range(0, len(chosen), together):
                 group = chosen[start : start + together]
                 package = self.package

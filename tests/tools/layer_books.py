@@ -10,9 +10,9 @@ from symcnn.derivation import Derivation
 from symcnn.network import as_data
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.layer_plan import RATE, LayerPlan
 from symcnn.workbook.layer_workbook import LayerInputs, fitting_plan, layer_book
-from symcnn.workbook.layers import RATE, LayerPlan
-from symcnn.workbook.values import cell_values
 
 RELU = symcnn.Activation("relu")
 

@@ -32,7 +32,7 @@ from symcnn.text import catalogue
 from symcnn.text.characters import visible
 from symcnn.workbook import style, verify_workbook
 from symcnn.workbook.book import Book
-from symcnn.workbook.writer import written
+from symcnn.workbook.xlsx_writer import workbook_bytes
 from tests.report.test_markdown import read, said
 from tests.test_cli import run
 from tests.tools.hostile_texts import KEPT, REFUSED
@@ -128,7 +128,7 @@ def test_cells_hold_every_text_as_text(tmp_path):
     for row, text in enumerate(KEPT.values(), 10):
         page.put(row, 2, text, style.WORDS)
         page.put(row, 3, CellFormula("=1+1"), style.WORDS)
-    (tmp_path / "b.xlsx").write_bytes(written(book.workbook))
+    (tmp_path / "b.xlsx").write_bytes(workbook_bytes(book.workbook))
     found = openpyxl.load_workbook(tmp_path / "b.xlsx")[page.title]
     for row, text in enumerate(KEPT.values(), 10):
         assert (found.cell(row, 2).data_type, found.cell(row, 2).value) == ("s", text)

@@ -10,8 +10,8 @@ from openpyxl.utils.cell import range_boundaries
 
 import symcnn
 from symcnn.numeric.values import values_of_images
-from symcnn.workbook.functions import CellError
-from symcnn.workbook.values import cell_values
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.evaluator import CellError
 from tests.slow import rest_slow
 from tests.tools.recalculate import by_formualizer, cached, named, needs_office, set_cells, through_office
 

@@ -10,8 +10,8 @@ import symcnn
 from symcnn.errors import SymcnnWarning
 from symcnn.text import catalogue, tables
 from symcnn.workbook import verify_workbook
-from symcnn.workbook.functions import CellError
-from symcnn.workbook.values import cell_values
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.evaluator import CellError
 from tests.slow import rest_slow
 
 pytestmark = pytest.mark.filterwarnings("ignore:pixels reach 255:symcnn.errors.SymcnnWarning")

@@ -10,7 +10,7 @@ import symcnn
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.text import catalogue
-from symcnn.workbook import layer_workbook, layers
+from symcnn.workbook import layer_plan, layer_workbook
 from symcnn.workbook.layer_workbook import fitting_plan
 from tests.slow import rest_slow
 from tests.tools import sdk
@@ -153,7 +153,9 @@ def test_the_forward_pass_alone(tmp_path):
 
 def test_an_unknown_layer_is_refused_in_a_line(tmp_path):
     net, path = NETWORKS["small"], tmp_path / "no.xlsx"
-    with pytest.raises(InputError, match=r"layers: 'Conv9': expected some of Image, Conv1, ReLU1, Pool1") as caught:
+    with pytest.raises(
+        InputError, match=r"layers: 'Conv9': did you mean 'Conv1' or 'Conv2'\? expected one of"
+    ) as caught:
         exported(net, path, layers=["Conv9"])
     assert "\n" not in str(caught.value)
     assert not path.exists()
@@ -179,7 +181,7 @@ def test_what_does_not_fit_is_left_out_in_order(monkeypatch):
         plan, notes = fitting_plan(derivation, text, False)
         assert plan.count <= most
         seen.append((plan.extent.next_values, len(plan.extent.without), plan.extent.backward))
-        assert bool(notes) == (plan.extent != layers.Extent()), notes
+        assert bool(notes) == (plan.extent != layer_plan.Extent()), notes
     assert seen[0] == (True, 0, True)
     assert seen[-1] == (True, 0, False)
     assert [*dict.fromkeys(seen)] == seen or len({*seen}) >= 3
@@ -191,7 +193,7 @@ def test_what_does_not_fit_is_left_out_in_order(monkeypatch):
 
 
 def test_a_layer_wider_than_a_sheet_is_left_out_and_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(layers, "MAX_COLUMNS", 30)
+    monkeypatch.setattr(layer_plan, "MAX_COLUMNS", 30)
     net = NETWORKS["small"]
     plan, (note,) = fitting_plan(Derivation(net, 1), catalogue("en"), False)
     assert plan.too_large == [] or "Dense1" in note

@@ -11,8 +11,8 @@ import symcnn
 from symcnn.symbolic import entries
 from symcnn.text import catalogue
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.gradients import ContributionSection
-from symcnn.workbook.plan import MAX_SHOWN, WorkbookLayout
+from symcnn.workbook.sheets.passes import ContributionSection
+from symcnn.workbook.training_plan import MAX_SHOWN, TrainingPlan
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed
 from tests.tools.recalculate import by_formualizer, by_office, named, needs_office, set_cells
@@ -27,7 +27,7 @@ class Shown:
         self.net, self.data = net, (data.images, data.targets)
         self.run = symcnn.train(net, data, steps=STEP, seed=3, **settings)
         book = symcnn.export_workbook(net, data, folder / "a.xlsx", steps=STEPS, seed=3, lang=lang, **settings)
-        self.plan = WorkbookLayout(symcnn.derive(net, len(data.images)), len(data.images), STEPS, catalogue(lang))
+        self.plan = TrainingPlan(symcnn.derive(net, len(data.images)), len(data.images), STEPS, catalogue(lang))
         self.path = set_cells(book, {"step_shown": STEP, **(changes or {})}, folder / "b.xlsx")
         self.values = by_formualizer(self.path)
         self.places = named(self.path)
@@ -161,7 +161,7 @@ def test_any_network_says_its_numbers(seed, tmp_path):
     """Whatever a formula is made of (gates, maxima, quotients): a text, no error, and short enough."""
     net, theta, images, targets = from_seed(seed)
     path = symcnn.export_workbook(net, (images, targets), tmp_path / "a.xlsx", initial=theta, steps=1)
-    plan = WorkbookLayout(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
+    plan = TrainingPlan(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
     values = by_formualizer(path)
     column = openpyxl.utils.get_column_letter(plan.numbers_column)
     for quantity in plan.derived:

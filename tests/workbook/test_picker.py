@@ -7,9 +7,9 @@ import pytest
 
 import symcnn
 from symcnn.text import catalogue
-from symcnn.workbook.functions import CellError
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.evaluator import CellError
 from symcnn.workbook.layer_workbook import LayerInputs, layer_book
-from symcnn.workbook.values import cell_values
 from tests.slow import rest_slow
 from tests.tools.layer_books import NETWORKS, exported, inputs_for
 from tests.tools.networks import from_seed

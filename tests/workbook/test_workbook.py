@@ -13,7 +13,7 @@ import symcnn
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from symcnn.workbook.addresses import is_legal_name
-from symcnn.workbook.plan import WorkbookLayout
+from symcnn.workbook.training_plan import TrainingPlan
 from tests.slow import rest_slow
 from tests.tools.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 
@@ -200,8 +200,8 @@ def test_names_are_the_same_in_both_languages(net, data, tmp_path):
     assert titles == [
         ["Contents", "Convolution", "Inputs", "Parameters", "Forward", "Backward", "Training", "Charts", "Symbols",
          "Checks"],
-        ["Sommaire", "Convolution", "Entrées", "Paramètres", "Aller", "Retour", "Apprentissage", "Courbes", "Symboles",
-         "Vérifications"],
+        ["Sommaire", "Convolution", "Entrées", "Paramètres", "Propagation avant", "Rétropropagation", "Apprentissage",
+         "Courbes", "Symboles", "Contrôles"],
     ]  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def test_all_24_have_their_formula_beside_their_cells(book, derivation):
     from symcnn.formula import Plain, Typography
 
     typography = Typography(derivation.quantities, catalogue(lang).words("word"))
-    derivative, formula, *_ = WorkbookLayout(derivation, 2, STEPS, catalogue(lang)).total_columns
+    derivative, formula, *_ = TrainingPlan(derivation, 2, STEPS, catalogue(lang)).total_columns
     shown = {sheet.cell(r, derivative).value: sheet.cell(r, formula).value for r in range(1, sheet.max_row + 1)}
     for name in derivation.gradients:
         label = f"{Plain().emit(typography.name(f'dE_d{name}'))} ="

@@ -39,7 +39,7 @@
   function draw(element) {
     const { heat, edge, scale } = element.dataset;
     const value = values[heat || edge][at], share = Math.abs(value) / scale;
-    if (heat) element.setAttribute("fill-opacity", Math.min(0.6, share).toFixed(3));
+    if (heat) element.setAttribute("fill-opacity", (value ? Math.min(1, 0.12 + 0.88 * share) : 0).toFixed(3));
     else element.setAttribute("stroke-width", (0.7 + 2.6 * Math.min(1, share)).toFixed(2));
     element.classList.toggle("positive", value >= 0);
     element.classList.toggle("negative", value < 0);

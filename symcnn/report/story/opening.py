@@ -35,12 +35,22 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
-        items.append(t.say("story.convention_large", entries=MOST, terms=terms))
+        repeated = t.text("story.convention_repeated") if t.is_long else ""
+        items.append(t.say("story.convention_large", entries=MOST, terms=terms, repeated=repeated))
     if t.has_numbers:
-        key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
-        items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
+        items.append(_of_numbers(t))
     items.append(t.say("story.convention_evidence"))
     return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
+
+
+def _of_numbers(t: Teller) -> Text:
+    """Of which image, and with which parameters, the numbers are."""
+    run = t.content.run
+    if run is None or t.one_pass is None or t.content.is_initial:
+        return t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0])
+    if run.course is not None:
+        return t.say("story.convention_trained", digits=DIGITS, image=t.image_labels[0])
+    return t.say("story.convention_steps", digits=DIGITS, image=t.image_labels[0], steps=run.steps)
 
 
 def _counts(t: Teller) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sympy import Add, Expr, Function, Rational, Symbol
 
-from symcnn.derivation import Graph, Variable
+from symcnn.derivation import Addend, Graph, Variable
 from symcnn.errors import InputError
 from symcnn.printers.cells import FormulaError, Place, written
 from symcnn.printers.excel import FormulaPrinter
@@ -25,8 +25,8 @@ from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import E_TOTAL, LEAF, E, Quantity, maximum, relu
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.quantities import FACTOR, RATE, Named, NamedCells, initial, next_value
+from symcnn.workbook.check.cell_graph import CellGraph
+from symcnn.workbook.check.names import FACTOR, RATE, Named, NamedCells, initial, next_value
 from symcnn.workbook.check.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
@@ -166,12 +166,12 @@ WITNESSES = 8
 
 @dataclass(frozen=True)
 class ExpectedFormula:
-    """A cell, and what its formula must say."""
+    """A cell, and what its formula must say; ``right`` prints it, if not as the expression."""
 
     of: Named
     place: Place
     expected: Expr
-    right: Callable[[FormulaPrinter], str]
+    right: Callable[[FormulaPrinter], str] | None = None
 
 
 @dataclass
@@ -210,14 +210,14 @@ class Decider:
     def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """Each parameter after a step of gradient descent."""
         for p in self.quantities.parameters:
+            step = (Addend(((p.symbol,),)), Addend(((RATE, p.adjoint.symbol),), Rational(-1)))
             expected = p.symbol - RATE * p.adjoint.symbol
-            yield ExpectedFormula(next_value(p), places(p), expected, _descent(p))
+            yield ExpectedFormula(next_value(p), places(p), expected, lambda printer, step=step: printer.addends(step))  # type: ignore[misc]
 
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
         for p in self.quantities.parameters:
-            start, place = initial(p), self.quantities.column(p)[0]
-            yield ExpectedFormula(p, place, start, lambda printer, e=start: printer.expression(e).text)  # type: ignore[misc]
+            yield ExpectedFormula(p, self.quantities.column(p)[0], initial(p))
 
     def _variable(self, variable: Variable, image: int, at: Callable[[Quantity], Place]) -> ExpectedFormula:
         derivation, quantity = self.quantities.derivation, variable.quantity.of_image(image)
@@ -233,7 +233,7 @@ class Decider:
         q = self.quantities
         one = (E if of == E_TOTAL else of).symbol if formula is None else formula
         expected = Add(*(q.derivation.of_image(one, m) for m in range(1, q.images + 1))) * (FACTOR if q.trains else 1)
-        return ExpectedFormula(of, at(of), expected, lambda printer: printer.expression(expected).text)
+        return ExpectedFormula(of, at(of), expected)
 
     @property
     def _graph(self) -> Graph:
@@ -328,13 +328,5 @@ class Decider:
                 raise FormulaError(f"{symbol.name} has no cell here")
             return written(place, claim.place[0])
 
-        return claim.right(FormulaPrinter(name))
-
-
-def _descent(parameter: Quantity) -> Callable[[FormulaPrinter], str]:
-    def right(printer: FormulaPrinter) -> str:
-        symbols = (parameter.symbol, RATE, parameter.adjoint.symbol)
-        value, rate, slope = (printer.expression(symbol).text for symbol in symbols)
-        return f"{value}-{rate}*{slope}"
-
-    return right
+        printer = FormulaPrinter(name)
+        return printer.expression(claim.expected).text if claim.right is None else claim.right(printer)

@@ -26,10 +26,10 @@ from symcnn.proof.domain import differ
 from symcnn.proof.verdict import Comparison, Method, OneMethod, UndecidableError, Verdict, decide
 from symcnn.symbolic import Access, Equation, Tensor, gate, wins
 from symcnn.symbolic.leaves import elu, leaky_relu, relu
-from symcnn.workbook.check.blocks import RATE, LayerCells, Numbers
+from symcnn.workbook.cell_values import CellValues, PlacedFormula, Shape
 from symcnn.workbook.check.claims import FormulaDomain, written_alike
-from symcnn.workbook.check.formulas import Leaves, Literals, NotPolynomialError, Polynomials, Reader, Slots
-from symcnn.workbook.values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.check.entry_formulas import Leaves, Literals, NotPolynomialError, Polynomials, Reader, Slots
+from symcnn.workbook.check.names import LayerCells, Numbers
 
 #: Numbers of one array of slots; refuted families.
 MAX_SLOTS, MAX_REFUTED = 4_000_000, 300
@@ -137,7 +137,6 @@ class FamilyProofs:
         self.leaves = Leaves(calculation, cells, self._literals)
         self._families: dict[tuple[object, ...], list[Family]] = {}
         self._refuted = 0
-        self._places = {number: place for place, number in cells.entries.items()}
         self._activations = {
             e.target.tensor: source for e in cells.derivation.forward if (source := _rectified(e)) is not None
         }
@@ -152,12 +151,11 @@ class FamilyProofs:
         for start in range(0, tensor.size, step):
             shapes: dict[Shape, tuple[list[int], list[PlacedFormula]]] = {}
             for flat in range(start, min(start + step, tensor.size)):
-                place = self._places.get(first + flat)
+                place = self.cells.places.get(first + flat)
                 if place is None:
                     continue  # said of the names
-                sheet, row, column = place
                 proof.count += 1
-                formula = self.calculation.formulas.get(self.calculation.index[sheet].get((row, column), EMPTY))
+                formula = self.calculation.formulas.get(self.calculation.at(*place))
                 if formula is None:
                     proof.statuses.add("refuted")
                     proof.wrong.append(WrongCell(first + flat, None, place, None))
@@ -233,14 +231,8 @@ class FamilyProofs:
 
     def _value(self, symbol: Symbol) -> float:
         """Return the value of an entry in the workbook; 0 where it has none."""
-        cells = self.cells
-        number = cells.offsets[RATE]
-        if symbol in cells.derivation.quantities:
-            quantity = cells.derivation.quantities.of(symbol)
-            tensor = quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
-            number = cells.offsets[tensor] + tensor.flat(quantity.index)
-        place = self._places.get(number)
-        value = self.calculation.values[self.calculation.index[place[0]].get(place[1:], EMPTY)] if place else None
+        place = self.cells.places.get(self.cells.number_of(symbol))
+        value = self.calculation.values[self.calculation.at(*place)] if place else None
         return value if isinstance(value, float) else 0.0
 
     # --- equations --------------------------------------------------------------------------------------------------

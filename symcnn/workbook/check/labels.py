@@ -15,9 +15,9 @@ from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.package import Cells
-from symcnn.workbook.check.quantities import NamedCells
+from symcnn.workbook.cell_values import Cells
+from symcnn.workbook.check.cell_graph import CellGraph
+from symcnn.workbook.check.names import NamedCells
 from symcnn.workbook.check.result import Mismatch
 
 #: Signs of formulas, which no words have.

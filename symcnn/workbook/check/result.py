@@ -1,11 +1,12 @@
 """The result of verifying a workbook."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from symcnn.printers.cells import FormulaError, parse
 from symcnn.proof.vocabulary import Finding as Claim
 from symcnn.proof.vocabulary import known, status, summary
-from symcnn.text import Catalogue
+from symcnn.text import LANGUAGES, Catalogue, catalogue
 from symcnn.verification.result import CheckRow
 
 
@@ -94,3 +95,39 @@ _ORDER = ("refuted", "unknown", "agrees", "probable", "proved")
 def weakest(statuses: Iterable[str]) -> str:
     """Return the weakest of several verdicts."""
     return min(statuses, key=_ORDER.index, default="proved")
+
+
+class ClaimRows:
+    """The rows and findings of one workbook as they are decided."""
+
+    def __init__(self, text: Catalogue) -> None:
+        self.text, self.findings, self.rows = text, list[Mismatch](), list[CheckRow]()
+
+    def row(self, claim: str, statuses: str | Iterable[str], method: str) -> None:
+        """Add a claim with the weakest of its statuses; ``method``: the key of how it was decided."""
+        status = statuses if isinstance(statuses, str) else weakest(statuses)
+        self.rows.append(CheckRow(claim, status, self.text(method)))
+
+    def compared(self, claim: str, findings: Iterable[Mismatch], method: str, otherwise: str = "proved") -> None:
+        """Add a claim that the findings refute, with them."""
+        some = list(findings)
+        self.findings += some
+        self.row(claim, "refuted" if some else otherwise, method)
+
+    def closed(self, not_checked: Iterable[str]) -> WorkbookVerification:
+        return WorkbookVerification(tuple(self.rows), tuple(self.findings), tuple(not_checked), self.text)
+
+
+def language(titles: Container[str], key: str) -> str:
+    """Return the language of the sheets' titles: that in which this one is among them."""
+    return next((lang for lang in LANGUAGES if catalogue(lang)(f"workbook.{key}") in titles), LANGUAGES[0])
+
+
+def reads_alike(one: str | None, other: str | None) -> bool:
+    """Are two formulas of one cell the same but for blanks?"""
+    if one == other:
+        return True
+    try:
+        return one is not None and other is not None and parse(one) == parse(other)
+    except FormulaError:
+        return False

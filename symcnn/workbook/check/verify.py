@@ -1,35 +1,49 @@
-"""Read a workbook back from its file, and prove every formula cell of a quantity of the network."""
+"""Read a workbook back from its file, and prove every formula cell of a quantity of the network.
+
+Below its proved rows, Training must be exact fill-downs; some cells look up a step. The formula cells that no claim
+reads are compared with what symcnn writes.
+"""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
+from sympy import Symbol
 
 from symcnn import article
 from symcnn.errors import InputError
-from symcnn.network import Network
-from symcnn.printers.cells import Place, parse, written
+from symcnn.network import Data, Network
+from symcnn.printers.cells import (
+    Binary,
+    CellReader,
+    Formula,
+    FormulaError,
+    FunctionCall,
+    Numeral,
+    Place,
+    Range,
+    Reference,
+    Unary,
+    filling,
+    parse,
+    written,
+)
 from symcnn.proof import Verdict, check_equations
-from symcnn.symbolic import E_TOTAL, Quantity
+from symcnn.symbolic import E_TOTAL, Quantity, entries
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
-from symcnn.workbook.check.blocks import LayerCells
-from symcnn.workbook.check.claims import Decider, ExpectedFormula
-from symcnn.workbook.check.comparisons import (
-    fill_down_mismatches,
-    formula_mismatches,
-    language,
-    lookup_mismatches,
-    same_formula,
-    workbook_inputs,
-)
-from symcnn.workbook.check.graph import CellGraph
+from symcnn.workbook.cell_values import XlsxContent, content_of
+from symcnn.workbook.check.cell_graph import CellGraph
+from symcnn.workbook.check.claims import Decider, ExpectedFormula, input_values
 from symcnn.workbook.check.labels import Labels
-from symcnn.workbook.check.layers import LayerVerification
-from symcnn.workbook.check.package import XlsxContent, formulas, read_package
-from symcnn.workbook.check.quantities import NamedCells, next_value
-from symcnn.workbook.check.result import Mismatch, WorkbookVerification, weakest
-from symcnn.workbook.workbook import regenerate_formulas
+from symcnn.workbook.check.layer_verification import LayerVerification
+from symcnn.workbook.check.names import FACTOR, RATE, STEP, LayerCells, NamedCells, next_value, training_name
+from symcnn.workbook.check.result import ClaimRows, Mismatch, WorkbookVerification, reads_alike, weakest
+from symcnn.workbook.check.xlsx_reader import read_package
+from symcnn.workbook.training_workbook import TrainingInputs, training_book
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
 SECONDS = 5.0
@@ -62,22 +76,22 @@ def verify_package(package: XlsxContent, path: str, network: Network, text: Cata
     quantities = NamedCells(network, package, path)
     quantities.check()
     try:
-        return _WorkbookProof(quantities, text).result()
+        return _TrainingVerification(quantities, text).result()
     except InputError as reason:
         message = str(reason)
         raise reason if message.startswith(path) else InputError(f"{path}: {message}") from None
 
 
-class _WorkbookProof:
-    """The claims, row by row."""
+class _TrainingVerification(ClaimRows):
+    """The claims of a workbook with single cells, row by row."""
 
     def __init__(self, quantities: NamedCells, text: Catalogue) -> None:
-        self.quantities, self.text = quantities, text
+        super().__init__(text)
+        self.quantities = quantities
         self.current = CellGraph(quantities.package, quantities.current)
         first_row = quantities.first_row if quantities.trains else {}
         self.first_row = CellGraph(quantities.package, first_row)
-        self.decider = Decider(quantities, self.current, self.first_row)
-        self.rows: list[CheckRow] = []
+        self.decider = Decider(quantities, self.current, self.first_row, self.findings)
 
     def result(self) -> WorkbookVerification:
         self._passes()
@@ -86,8 +100,7 @@ class _WorkbookProof:
         self._labels()
         self._others()
         keys = ["rest_values", "rest_inputs", "rest_program", *(["rest_others"] if self.quantities.trains else [])]
-        rest = (*(self.text(f"proof.{key}") for key in keys), self.text("verify.rest_kernel"))
-        return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
+        return self.closed([*(self.text(f"proof.{key}") for key in keys), self.text("verify.rest_kernel")])
 
     # --- the current step -------------------------------------------------------------------------------------------
 
@@ -95,10 +108,10 @@ class _WorkbookProof:
         q, decide = self.quantities, self.decider
         derived = self._derived()
         if q.trains:
-            self._row(self.text("proof.error"), [decide.decide(decide.error(q.place), self.current)])
+            self.row(self.text("proof.error"), [decide.decide(decide.error(q.place), self.current)], "proof.by_formula")
         for m in range(1, q.images + 1):
             statuses = [decide.decide(c, self.current) for c in decide.forward(m, q.place)]
-            self._row(self.text("proof.forward", number=m, count=len(statuses)), statuses)
+            self.row(self.text("proof.forward", number=m, count=len(statuses)), statuses, "proof.by_formula")
         cells: dict[str, list[str]] = {}
         for m in range(1, q.images + 1):
             for claim, v in zip(decide.backward(m, q.place, True), q.derivation.graph.backward.values(), strict=True):
@@ -107,7 +120,7 @@ class _WorkbookProof:
             cells[p.name].append(decide.decide(claim, self.current))
         self._gradient_rows(cells, derived)
         statuses = [decide.decide(c, self.current) for c in decide.next(lambda p: q.place(next_value(p)))]
-        self._row(self.text("proof.next", count=len(statuses)), statuses)
+        self.row(self.text("proof.next", count=len(statuses)), statuses, "proof.by_formula")
 
     def _derived(self) -> dict[str, Verdict]:
         """Decide the derivation's own formulas: one by one while there is time, the rest by their equations."""
@@ -131,7 +144,7 @@ class _WorkbookProof:
             self.rows.append(CheckRow(claim, status, method_in_words(derived[name], self.text)))
         others = [n for n in cells if n not in q.derivation.names]
         statuses = [s for n in others for s in (*cells[n], derived[n].status)]
-        self._row(self.text("proof.adjoints", count=sum(len(cells[n]) for n in others)), statuses)
+        self.row(self.text("proof.adjoints", count=sum(len(cells[n]) for n in others)), statuses, "proof.by_formula")
 
     # --- Training ---------------------------------------------------------------------------------------------------
 
@@ -148,48 +161,45 @@ class _WorkbookProof:
             claims += [(c, m) for c in decide.backward(m, at, False)]
         claims += [(c, None) for c in (decide.error(at), *decide.totals(at, True))]
         statuses = [decide.decide(claim, self.first_row, image) for claim, image in claims]
-        self._row(self.text("proof.first_row", training=training, count=len(statuses)), statuses)
+        self.row(self.text("proof.first_row", training=training, count=len(statuses)), statuses, "proof.by_formula")
         if last > first:
             statuses = [decide.decide(c, self.first_row) for c in decide.next(self._below)]
-            self._row(self.text("proof.second_row", training=training, count=len(statuses)), statuses)
-        filled, lookups = fill_down_mismatches(q, self.current), lookup_mismatches(q, self.current)
-        columns, count = len(list(q.training())), len(q.network.parameters)
-        self._add("proof.filled", filled, training=training, rows=last - first, columns=columns)
-        self._add("proof.looked_up", lookups, training=training, count=count)
+            self.row(
+                self.text("proof.second_row", training=training, count=len(statuses)), statuses, "proof.by_formula"
+            )
+        filled = self.text("proof.filled", training=training, rows=last - first, columns=len(list(q.training())))
+        self.compared(filled, fill_down_mismatches(q, self.current), "proof.by_text")
+        looked_up = self.text("proof.looked_up", training=training, count=len(q.network.parameters))
+        self.compared(looked_up, lookup_mismatches(q, self.current), "proof.by_text")
 
     def _labels(self) -> None:
-        labels = Labels(self.quantities, self.current, catalogue(language(self.quantities)))
+        labels = Labels(self.quantities, self.current, self.quantities.wording)
         findings = list(labels.findings())
-        self.decider.findings += findings
         if labels.count:
-            status = "refuted" if findings else "proved"
-            claim = self.text("proof.labels", count=labels.count)
-            self.rows.append(CheckRow(claim, status, self.text("proof.by_type")))
+            self.compared(self.text("proof.labels", count=labels.count), findings, "proof.by_type")
 
     # --- everything else --------------------------------------------------------------------------------------------
 
     def _others(self) -> None:
         """Compare the formula cells that no claim reads with what symcnn writes for these inputs."""
         q, decide = self.quantities, self.decider
-        read = self.current.read | self.first_row.read | self.decider.claimed
-        actual = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        read = self.current.read | self.first_row.read | decide.claimed
+        actual = q.package.formulas()
         if not q.trains:
-            claim = self.text("proof.others_of_one", count=sum(place not in read for place in actual))
-            self.rows.append(CheckRow(claim, "unknown", self.text("proof.no_writing")))
+            count = sum(place not in read for place in actual)
+            self.row(self.text("proof.others_of_one", count=count), "unknown", "proof.no_writing")
             return
         starts = [q.column(n)[0] for n in q.training()]
         training = {(sheet, column) for sheet, _, column in starts}  # compared row by row
-        expected = regenerate_formulas(workbook_inputs(q, self.current))
+        expected = regenerated(q, self.current).formulas()
         places = [p for p in dict.fromkeys((*actual, *expected)) if p not in read and (p[0], p[2]) not in training]
         findings = list(formula_mismatches(places, actual, expected, self._differing_values))
-        claim = self.text("proof.others", count=len(places))
-        self.rows.append(CheckRow(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
         # where a claim fails because of a cell that it inlines, that cell is the wrong one
         inlined = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
         causes = list(formula_mismatches(inlined, actual, expected, self._differing_values))
         wrong = {f.cell for f in causes}
-        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, actual, expected)]
-        decide.findings += causes + findings
+        self.findings[:] = [f for f in self.findings if not self._follows(f, wrong, actual, expected)] + causes
+        self.compared(self.text("proof.others", count=len(places)), findings, "proof.by_writing", "unknown")
 
     def _follows(
         self, finding: Mismatch, wrong: set[str], actual: Mapping[Place, str], expected: Mapping[Place, str]
@@ -212,13 +222,160 @@ class _WorkbookProof:
         (sheet, row, column), _ = self.quantities.column(parameter)
         return sheet, row + 1, column
 
-    # --- rows -------------------------------------------------------------------------------------------------------
 
-    def _row(self, claim: str, statuses: Sequence[str]) -> None:
-        self.rows.append(CheckRow(claim, weakest(statuses), self.text("proof.by_formula")))
+# --- cells that are compared as they are written ---------------------------------------------------------------------
 
-    def _add(self, key: str, mismatches: Iterable[Mismatch], **values: object) -> None:
-        findings = list(mismatches)
-        self.decider.findings += findings
-        status = "refuted" if findings else "proved"
-        self.rows.append(CheckRow(self.text(key, **values), status, self.text("proof.by_text")))
+#: The column with the number of the step.
+COUNT = Symbol("step")
+
+#: Mismatches that are reported of one column of Training, and of all formulas that no claim reads.
+MOST_IN_COLUMN, MOST_MISMATCHES = 5, 20
+
+
+def fill_down_mismatches(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
+    """Yield the cells of Training that are not the formula above them, copied down."""
+    for quantity in quantities.training():
+        (sheet, first, column), last = quantities.column(quantity)
+        start = first + (quantity in quantities.parameters)
+        if start > last:
+            continue
+        model = graph.content((sheet, start, column)).formula
+        if model is None:
+            continue  # found as a claim
+        cells = [(row, graph.content((sheet, row, column)).formula) for row in range(start, last + 1)]
+        for row, right in islice(_wrong_copies(cells), MOST_IN_COLUMN):
+            place = sheet, row, column
+            yield Mismatch(written(place), training_name(quantity).name, graph.content(place).text, f"={right}")
+    yield from _numbered(quantities, graph)
+
+
+def _wrong_copies(cells: list[tuple[int, str | None]]) -> Iterator[tuple[int, str]]:
+    """Yield row and right formula of each cell that is no copy of the first (or second, if only the first differs)."""
+    model = cells[0]
+    if len(cells) > 2 and all(formula is not None for _, formula in cells[:3]):
+        fits = [_fits(cells[n], cells[0]) for n in (1, 2)]
+        if not any(fits) and _fits(cells[2], cells[1]):
+            model = cells[1]
+    assert model[1] is not None  # looked at before
+    copies = zip(cells, map(filling(model[1]), (row - model[0] for row, _ in cells)), strict=True)
+    yield from ((row, right) for (row, formula), right in copies if not reads_alike(formula, right))
+
+
+def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
+    """Whether a cell is the other one, copied down."""
+    return model[1] is not None and reads_alike(cell[1], filling(model[1])(cell[0] - model[0]))
+
+
+def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
+    """Yield the cells of the step's number that hold another number."""
+    if training_name(COUNT).name not in quantities.package.names:
+        return
+    (sheet, first, column), last = quantities.column(COUNT)
+    for row in range(first, last + 1):
+        content = graph.content((sheet, row, column))
+        if content.formula is not None or content.value != row - first:
+            yield Mismatch(written((sheet, row, column)), training_name(COUNT).name, content.text, str(row - first))
+
+
+def lookup_mismatches(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
+    """Yield the parameters at the chosen step that are not looked up in its row of Training.
+
+    A step before the first row takes the first row, one past the last row the last.
+    """
+    for parameter in quantities.parameters:
+        place = quantities.place(parameter)
+        (sheet, first, column), last = quantities.column(parameter)
+        area = f"{written((sheet, first, column))}:{written((sheet, last, column), sheet)}"
+        step = written(quantities.place(STEP), place[0])
+        right = f"=INDEX({area},MIN(MAX({step},0),{last - first})+1)"
+        try:
+            looks_up = _looks_up(quantities, graph, place, (sheet, first, column), last)
+        except FormulaError:
+            looks_up = False
+        if not looks_up:
+            yield Mismatch(written(place), parameter.name, graph.content(place).text, right)
+
+
+def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
+    match graph.tree(place):
+        case FunctionCall("INDEX", (Range() as area, row)):
+            corners = [(area.first.sheet or place[0], c.row, c.column) for c in (area.first, area.last)]
+            steps, cell = last - first[1], quantities.place(STEP)
+            samples = {-3, 0, 1, steps // 2, steps - 1, steps, steps + 1, steps + 7}
+            return corners == [first, (first[0], last, first[2])] and all(
+                _value(row, place, graph, {cell: s}) == min(max(s, 0), steps) + 1 for s in samples
+            )
+    return False
+
+
+def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, int], depth: int = 0) -> float:
+    """Evaluate a formula of the step with + - MIN MAX.
+
+    Raises:
+        FormulaError: it is anything else.
+    """
+
+    def value(part: Formula, at: Place = place) -> float:
+        return _value(part, at, graph, known, depth + 1)
+
+    match formula:
+        case _ if depth > 100:
+            pass
+        case Numeral():
+            return formula.value
+        case Reference():
+            target = (formula.sheet or place[0], formula.row, formula.column)
+            if target in known:
+                return known[target]
+            if graph.content(target).formula is not None:
+                return value(graph.tree(target), target)
+            if (number := graph.value(target)) is not None:
+                return number
+        case Unary():
+            return value(formula.operand) * (1 if formula.operator == "+" else -1)
+        case Binary(operator="+" | "-"):
+            return value(formula.left) + value(formula.right) * (1 if formula.operator == "+" else -1)
+        case FunctionCall("MIN" | "MAX") if formula.arguments:
+            return (min if formula.function == "MIN" else max)(map(value, formula.arguments))
+    raise FormulaError("expected a formula of the step with + - MIN MAX")
+
+
+def regenerated(quantities: NamedCells, graph: CellGraph) -> XlsxContent:
+    """Return the workbook that symcnn writes for the inputs of one with a training."""
+    q, forward = quantities, quantities.network.forward
+    assert forward.targets is not None  # there is a loss
+    values = input_values(q, graph)
+    images, targets = (
+        np.array([[values[entry.of_image(m).symbol] for entry in entries(tensor)] for m in range(1, q.images + 1)])
+        for tensor in (forward.image, forward.targets)
+    )
+    theta = np.array([values[p.symbol] for p in q.parameters])
+    (_, first, _), last = q.column(E_TOTAL)
+    data = Data(images.reshape(q.images, *forward.image.shape), targets)
+    inputs = TrainingInputs(q.network, data, theta, values[RATE], values[FACTOR], last - first)
+    return content_of(training_book(q.wording, inputs).workbook)
+
+
+def same_formula(one: str | None, other: str | None) -> bool:
+    """Whether two formulas of the same cells are the same, also as an earlier version wrote it: 1/(1+EXP(-z))."""
+    if one == other or one is None or other is None:
+        return one == other
+    reader = CellReader(lambda cell: Symbol(written((cell.sheet or "", cell.row, cell.column))), Symbol)
+    try:
+        return bool(reader.expression(parse(one)) == reader.expression(parse(other)))
+    except FormulaError:
+        return False
+
+
+def formula_mismatches(
+    places: Iterable[Place], formulas: Mapping[Place, str], expected: Mapping[Place, str],
+    differing_values: Callable[[Place, str], tuple[tuple[float, float], str] | None],
+) -> Iterator[Mismatch]:  # fmt: skip
+    """Yield the cells whose formula is not the expected one, at most MOST_MISMATCHES of them."""
+    wrong = (place for place in places if not same_formula(formulas.get(place), expected.get(place)))
+    for place in islice(wrong, MOST_MISMATCHES):
+        formula, right = formulas.get(place), expected.get(place)
+        difference = differing_values(place, right) if formula is not None and right is not None else None
+        values, at = difference if difference is not None else (None, "")
+        before, after = ("" if text is None else f"={text}" for text in (formula, right))
+        yield Mismatch(written(place), written(place), before, after, values, at)

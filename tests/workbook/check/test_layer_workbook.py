@@ -16,14 +16,14 @@ from symcnn.numeric import initial_values
 from symcnn.printers.cells import written
 from symcnn.text import catalogue
 from symcnn.workbook import verify_workbook
-from symcnn.workbook.check import layers
-from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.cell_values import CellContent, CellValues
+from symcnn.workbook.check import layer_verification
+from symcnn.workbook.check.entry_formulas import Literals, NotPolynomialError, Slots
 from symcnn.workbook.check.families import FamilyProofs
-from symcnn.workbook.check.formulas import Literals, NotPolynomialError, Slots
-from symcnn.workbook.check.package import CellContent, read_package
+from symcnn.workbook.check.names import LayerCells
 from symcnn.workbook.check.verify import verify_package
+from symcnn.workbook.check.xlsx_reader import read_package
 from symcnn.workbook.layer_workbook import LayerInputs, layer_workbook
-from symcnn.workbook.values import CellValues
 from tests.slow import rest_slow
 from tests.tools.alterations import LayerWorkbook
 from tests.tools.recalculate import needs_office
@@ -70,7 +70,7 @@ def book(tmp_path_factory):
 
 
 def findings(book, package):
-    with mock.patch.object(layers, "regenerated", return_value=book._expected):  # the same for every change
+    with mock.patch.object(layer_verification, "regenerated", return_value=book._expected):  # the same for every change
         return verify_package(package, "x.xlsx", book.network, catalogue("en")).findings
 
 

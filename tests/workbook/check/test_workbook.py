@@ -16,11 +16,12 @@ from symcnn.printers.cells import written
 from symcnn.symbolic import E_TOTAL, E
 from symcnn.text import catalogue
 from symcnn.workbook import verify_workbook
+from symcnn.workbook.cell_values import CellContent
+from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.claims import FormulaDomain, evaluate_all, input_values
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.package import CellContent, read_package
-from symcnn.workbook.check.quantities import NamedCells
+from symcnn.workbook.check.names import NamedCells
 from symcnn.workbook.check.verify import verify_package
+from symcnn.workbook.check.xlsx_reader import read_package
 from tests.slow import rest_slow
 from tests.tools.alterations import alterations, missed
 from tests.tools.alterations import workbook as article_package

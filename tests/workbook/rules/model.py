@@ -11,7 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table
 
-from symcnn.workbook.writer import written
+from symcnn.workbook.xlsx_writer import workbook_bytes
 
 
 def model():
@@ -54,7 +54,7 @@ def model():
     _other(other)
     book.defined_names["rate"] = DefinedName("rate", attr_text="Other!$B$2")
     book.defined_names["total"] = DefinedName("total", attr_text="Main!$E$1")
-    return written(book)
+    return workbook_bytes(book)
 
 
 def _other(sheet):

@@ -9,18 +9,9 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area
+from symcnn.workbook.bands import IMAGES_ROW, STEP_ROW
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.layout import (
-    BESIDE_MARGIN,
-    IMAGES_ROW,
-    MARGIN,
-    SQUARE,
-    SQUARE_HEIGHT,
-    STEP_ROW,
-    STRIP_HEIGHT,
-    VALUE_HEIGHT,
-)
-from symcnn.workbook.plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
+from symcnn.workbook.training_plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, TrainingPlan
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -46,7 +37,7 @@ class Inputs:
     """
 
     def __init__(
-        self, book: Book, plan: WorkbookLayout, images: Array, targets: Array,
+        self, book: Book, plan: TrainingPlan, images: Array, targets: Array,
         labels: Sequence[str], classes: Sequence[str],
     ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
@@ -55,12 +46,11 @@ class Inputs:
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
         self.page = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
-        widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
-        self.page.widths(widths)
+        self.page.widths(dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), style.SQUARE_WIDTH))
         self._step(self.plan.steps)
         self._section(IMAGES_ROW, self.page.label("inputs_many"))
         for row in self.plan.desk.pixel_rows():
-            self.page.height(row, SQUARE_HEIGHT)
+            self.page.height(row, style.SQUARE_HEIGHT)
         for m in range(self.plan.images):
             self._image(m)
         self._own_image()
@@ -69,7 +59,7 @@ class Inputs:
 
     def _section(self, row: int, title: str) -> None:
         self._number += 1
-        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
+        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, style.VALUE_HEIGHT)
 
     # --- the current step ---------------------------------------------------------------------------------------------
 
@@ -77,7 +67,7 @@ class Inputs:
         book, cell = self.book, self.plan.step_cell
         self._section(STEP_ROW - 1, book.label("inputs_step"))
         self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
-        self.page.height(cell.row, SQUARE_HEIGHT)
+        self.page.height(cell.row, style.SQUARE_HEIGHT)
         self._put(cell.beside(1), book.label("step_words", steps=steps), style.STEP_WORDS)
         self._put(cell.beside(7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
@@ -111,8 +101,8 @@ class Inputs:
         style.pixels_rule(self.page.sheet, [f"{first.local}:{last.local}"], first.local)
         self._prompt(list(cells.values()), self.page.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
-        self.page.height(row - 1, STRIP_HEIGHT)
-        self.page.height(row, VALUE_HEIGHT)
+        self.page.height(row - 1, style.STRIP_HEIGHT)
+        self.page.height(row, style.VALUE_HEIGHT)
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """Accept decimal numbers only, with a prompt that says what they mean."""
@@ -148,7 +138,7 @@ class Inputs:
             self._put(cell, number(value), style.INPUT)
             self._put(cell.beside(1), book.label(key), style.INDENTED)
             self._put(cell.beside(7), book.label(remark), style.NOTE)
-            self.page.height(cell.row, VALUE_HEIGHT)
+            self.page.height(cell.row, style.VALUE_HEIGHT)
             self.page.prompt(cell.local, book.label(prompt), positive)
             book.define(key, cell)
         heading = plan.factor.beside(0, 2)
@@ -178,11 +168,11 @@ LABELS = {"value": "at_step", "change": "change_head", "gradient": "gradient_hea
 LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, "change": style.SIX, "next": style.FOUR}
 
 
-def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
+def write_parameters(book: Book, plan: TrainingPlan, initial: Array, ribbon: str) -> None:
     """Symbol, meaning, initial value, at the current step, gradient, what the step adds, next."""
     columns = plan.parameter_columns
     page = book.add_sheet("parameters", book.label("hint_parameters"), ribbon, len(columns))
-    page.widths({1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
+    page.widths({2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
     head = PARAMETERS_FIRST_ROW - 2
     for key, column in columns.items():
         look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
@@ -204,7 +194,7 @@ def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: s
     page.sheet.page_setup.orientation = "portrait"
 
 
-def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
+def _numbers(plan: TrainingPlan, parameter: Quantity, initial: float) -> dict[str, object]:
     sheet = plan.sheet("parameters")
     value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
@@ -223,7 +213,7 @@ def meaning(book: Book, parameter: Quantity) -> str:
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
-def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
+def _legend(page: StyledSheet, plan: TrainingPlan) -> None:
     """Write the colour scale of the values; its ends are the largest of them."""
     value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
     row, values = rows[-1] + 3, area(rows[0], value, rows[-1], value)
@@ -235,7 +225,7 @@ def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
     page.scale(row, range(4, 9), [values, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
 
 
-def _at_current_step(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
+def _at_current_step(plan: TrainingPlan, parameter: Quantity) -> CellFormula:
     """The parameter in the current step's row of Training; past either end, in the first or the last row."""
     step, (_, last) = plan.step_cell.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
     return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({step},0),{last.absolute})+1)")

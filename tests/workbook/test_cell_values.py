@@ -13,9 +13,9 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 import symcnn
-from symcnn.workbook.functions import CellError
-from symcnn.workbook.values import cell_values
-from symcnn.workbook.writer import written
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.evaluator import CellError
+from symcnn.workbook.xlsx_writer import workbook_bytes
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed
 from tests.tools.recalculate import by_formualizer, by_office, cached, needs_office
@@ -120,7 +120,7 @@ def test_windows_are_added_up_cell_by_cell_and_an_error_stays_where_it_is():
 
 def test_formualizer_agrees_on_all_of_them(tmp_path):
     path = tmp_path / "formulas.xlsx"
-    path.write_bytes(written(workbook(FORMULAS)))
+    path.write_bytes(workbook_bytes(workbook(FORMULAS)))
     engine, values = by_formualizer(path), cached(path)
     for place, found in engine.items():
         if isinstance(found, dict):
@@ -224,7 +224,7 @@ def test_a_text_is_written_once_as_it_is(tmp_path):
     for n, text in enumerate([" a ", "b", "b", "x_x0041_", "x", "<&>"], 1):
         book.active.cell(n, 1, text)
     path = tmp_path / "x.xlsx"
-    path.write_bytes(written(book))
+    path.write_bytes(workbook_bytes(book))
     assert [c.value for c in openpyxl.load_workbook(path).active["A"]] == [
         " a ",
         "b",

@@ -1,4 +1,4 @@
-"""Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
+"""Geometry: columns, the blocks of one pass, and the places of images on Inputs.
 
 A pass shows every tensor of a network as a block of cells (blocks.py), left to right as the data flows. Backward uses
 the same layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell)
@@ -13,16 +13,12 @@ from functools import cached_property
 import numpy as np
 
 from symcnn.network import Network
-from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import ERROR, Equation, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook.addresses import Cell
-from symcnn.workbook.blocks import Placement, Step, weight_steps
+from symcnn.workbook.blocks import Placement, Step, first_of, weight_steps
 
-#: Widths as Excel counts them, and in pixels.
-SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
+#: The widths of columns, in pixels.
 SQUARE_PIXELS, NARROW_PIXELS = 56, 28
-
-#: Heights in points: a strip with a symbol and its value are 42 together, a square of 56 pixels.
-STRIP_HEIGHT, VALUE_HEIGHT, SQUARE_HEIGHT = 16.0, 26.0, 42.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,8 @@ MAX_ABOVE = 40
 
 def cells_of(place: Placement) -> dict[Quantity, Cell]:
     """Entry -> its cell."""
-    return {q: Cell(place.sheet, *map(int, place.at(q.index))) for q in entries(place.tensor)}
+    cells = (Cell(place.sheet, row, column) for row, column in place.cells())
+    return dict(zip(entries(place.tensor), cells, strict=True))
 
 
 def _moved(place: Placement, sheet: str, row: int, column: int) -> Placement:
@@ -164,7 +161,7 @@ def band_of(network: Network, first: int, strips: bool = True) -> Band:
     top = 0
     for equation in forward.equations:
         used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
-        weights = next((t for t in used if t.kind is TensorKind.WEIGHT), None)
+        weights = first_of(TensorKind.WEIGHT, used)
         if weights is not None:
             source = next(t for t in _tensors(equation) if t.role in ("value", "image"))
             top = 1 if strips and source.size <= MAX_ABOVE else 0
@@ -199,8 +196,7 @@ def _is_bias(tensor: Tensor) -> bool:
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:
     """The tensors of an equation's right side, in the order in which they are written."""
-    factors = (factor for term in equation.terms for factor in term.factors)
-    return list(dict.fromkeys(a.tensor for factor in factors for a in sorted(factor.atoms(Access), key=str)))
+    return list(dict.fromkeys(access.tensor for access in equation.accesses))
 
 
 FIRST_COLUMN = 3

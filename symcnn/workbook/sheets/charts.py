@@ -21,15 +21,15 @@ from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
-from openpyxl.utils import get_column_letter
 
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import E_TOTAL, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, Quantity, TensorKind, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
+from symcnn.workbook.blocks import first_of
 from symcnn.workbook.book import Book
-from symcnn.workbook.plan import NORM, STEP, Column, WorkbookLayout
-from symcnn.workbook.training import without_word
+from symcnn.workbook.sheets.training import without_word
+from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
 
 #: How a line may be drawn.
 Dash = Literal["solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot"]
@@ -128,7 +128,7 @@ MAX_CURVES, MAX_SIDE = 9, 5
 
 #: Rows that a chart takes.
 CHART_ROWS = 16
-BLUE, ORANGE, GREEN, PURPLE = "1F5FA8", "C4622D", "2B8C82", "7D4E9E"
+BLUE, ORANGE, GREEN, PURPLE = "3F78B8", "C8622A", "2B8C82", "7D4E9E"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE)
 DASHES: Sequence[Dash] = ("solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot")
 
@@ -146,12 +146,11 @@ class Chart:
 class Charts:
     """Writes the sheet."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan) -> None:
         self.book, self.plan = book, plan
         self.page = book.add_sheet("charts", book.label("hint_charts"))
         parameters = plan.network.forward.parameters
-        filters = [t for t in parameters if t.kind is TensorKind.FILTER]
-        self.tensor: Tensor = (filters or list(parameters))[0]
+        self.tensor = first_of(TensorKind.FILTER, parameters) or parameters[0]
 
     def write(self) -> None:
         self.page.widths(dict.fromkeys(range(LEFT, LEFT + COLUMNS), PITCH))
@@ -162,7 +161,7 @@ class Charts:
         for n, figure in enumerate(figures):
             row, column = top + CHART_ROWS * (n // 2), LEFT + 11 * (n % 2)
             self._draw(figure, local(row, column), points)
-        self.page.sheet.print_area = f"A1:{get_column_letter(LEFT + COLUMNS - 1)}{table + 3 * self._table_rows(points)}"
+        self.page.sheet.print_area = area(1, 1, table + 3 * self._table_rows(points), LEFT + COLUMNS - 1)
 
     # --- which curves -----------------------------------------------------------------------------------------------
 
@@ -208,7 +207,7 @@ class Charts:
         step = self.page.label("step")
         for block, head in enumerate((f'"{step} 0"', f'"{step} "&{plan.step_in_range}', f'"{step} {plan.steps}"')):
             left, look = LEFT + block * (columns + 1), style.AMBER_HEAD if block == 1 else style.HEAD
-            self.page.put(SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
+            self.page.formula(SQUARES_ROW - 1, left, head, look)
             for n, weight in enumerate(islice(entries(tensor), rows * columns)):
                 at = plan.parameter(weight) if block == 1 else plan.trained_ends(weight)[block // 2]
                 value, (row, across) = CellFormula(f"={at.absolute}"), divmod(n, columns)
@@ -242,7 +241,7 @@ class Charts:
             step = CellFormula(f"={plan.step_in_range}")
             self.page.put(pair[0].row, column, step, style.STEP_NUMBER_RIGHT)
             value = plan.at_current_step(of, title)
-            self.page.put(pair[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
+            self.page.formula(pair[1].row, column, value, style.ROW_BOLD)
             cells_of[of] = pair
         return cells_of
 

@@ -12,16 +12,17 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from openpyxl import Workbook
-from openpyxl.utils import get_column_letter
 
 from symcnn.errors import InputError
-from symcnn.printers.cells import Formula, Range, Reference, parse, reference
-from symcnn.workbook.functions import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
+from symcnn.printers.cells import Formula, FormulaError, Place, Range, Reference, parse, reference
+from symcnn.workbook.addresses import local
+from symcnn.workbook.evaluator import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.
 _PIECE = re.compile(
@@ -38,8 +39,50 @@ _MANY = 12
 #: Row and column.
 Address = tuple[int, int]
 
-#: Sheet -> (row, column) -> (formula without "=", or None; value).
-Contents = Mapping[str, Mapping[Address, tuple[str | None, Value]]]
+
+class CellContent(NamedTuple):
+    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, an error, nothing."""
+
+    formula: str | None
+    value: Value
+
+    @property
+    def text(self) -> str:
+        """The formula with its ``=``, or the value; empty for an empty cell."""
+        if self.formula is not None:
+            return f"={self.formula}"
+        return "" if self.value is None else str(self.value)
+
+
+NOTHING = CellContent(None, None)
+
+Cells = dict[Address, CellContent]
+
+#: Sheet -> (row, column) -> content.
+Contents = Mapping[str, Mapping[Address, CellContent]]
+
+
+@dataclass
+class XlsxContent:
+    """A workbook as it was read: sheet title -> (row, column) -> content; defined name -> where it points."""
+
+    sheets: dict[str, Cells] = field(default_factory=dict)
+    names: dict[str, Reference | Range] = field(default_factory=dict)
+
+    def content(self, place: Place) -> CellContent:
+        """Return the content of a cell."""
+        sheet, row, column = place
+        return self.sheets.get(sheet, {}).get((row, column), NOTHING)
+
+    def formulas(self) -> dict[Place, str]:
+        """Return the cells that hold a formula, with it."""
+        cells = (((sheet, *address), one) for sheet, cells in self.sheets.items() for address, one in cells.items())
+        return {place: one.formula for place, one in cells if one.formula is not None}
+
+    def places(self) -> set[Place]:
+        """Return the cells that hold something."""
+        return {(sheet, *address) for sheet, cells in self.sheets.items() for address in cells}
+
 
 #: Sheet -> coordinate -> value.
 Values = dict[str, dict[str, Value]]
@@ -47,29 +90,29 @@ Values = dict[str, dict[str, Value]]
 
 def cell_values(workbook: Workbook) -> Values:
     """The value of each formula cell of a workbook under construction."""
-    names = {name.lower(): reference(str(defined.attr_text)) for name, defined in workbook.defined_names.items()}
-    calculation = CellValues(contents(workbook), names)
+    content = content_of(workbook)
+    calculation = CellValues(content.sheets, content.names)
     calculation.calculate()
     values: Values = {sheet.title: {} for sheet in workbook.worksheets}
     for place, formula in calculation.formulas.items():
-        row, column = formula.address
-        values[formula.sheet][f"{get_column_letter(column)}{row}"] = calculation.values[place]
+        values[formula.sheet][local(*formula.address)] = calculation.values[place]
     return values
 
 
-def contents(workbook: Workbook) -> Contents:
-    """The formulas and values of a workbook under construction."""
-    sheets: dict[str, dict[Address, tuple[str | None, Value]]] = {}
+def content_of(workbook: Workbook) -> XlsxContent:
+    """A workbook under construction, as it would be read; its formulas have no values yet."""
+    names = {name.lower(): reference(str(defined.attr_text)) for name, defined in workbook.defined_names.items()}
+    content = XlsxContent(names={name: target for name, target in names.items() if target is not None})
     for sheet in workbook.worksheets:
-        cells = sheets[sheet.title] = {}
+        cells = content.sheets[sheet.title] = {}
         each: Iterable[tuple[Address, Any]] = sheet._cells.items()
         for address, cell in each:
-            content = cell._value  # cell.value would look for dates
+            value = cell._value  # cell.value would look for dates
             if cell.data_type == "f":
-                cells[address] = content[1:], None
-            elif content is not None:
-                cells[address] = None, float(content) if cell.data_type == "n" else content
-    return sheets
+                cells[address] = CellContent(value[1:], None)
+            elif value is not None:
+                cells[address] = CellContent(None, float(value) if cell.data_type == "n" else value)
+    return content
 
 
 class Shape:
@@ -121,6 +164,18 @@ class PlacedFormula(NamedTuple):
         return cells
 
 
+def cell_named(names: Mapping[str, Reference | Range], name: str) -> Reference:
+    """Return the cell of a defined name.
+
+    Raises:
+        FormulaError: no cell has it.
+    """
+    target = names.get(name.lower())
+    if not isinstance(target, Reference) or target.sheet is None:
+        raise FormulaError(f"{name}: no cell has this name")
+    return target
+
+
 class CellValues:
     """All cells in one list, each at its place; a reference is such a place.
 
@@ -134,9 +189,7 @@ class CellValues:
         formulas: place -> formula.
     """
 
-    def __init__(
-        self, contents: Contents, names: Mapping[str, Reference | Range | None], most: int | None = None
-    ) -> None:
+    def __init__(self, contents: Contents, names: Mapping[str, Reference | Range], most: int | None = None) -> None:
         self._left = sys.maxsize if most is None else most
         self.values: list[Value] = [None]
         self.index: dict[str, dict[Address, int]] = {}
@@ -144,13 +197,13 @@ class CellValues:
         #: Sheet -> text of a reference on it -> where it points.
         self._known: dict[str, dict[str, int | Area]] = {}
         self._shapes: dict[str, Shape] = {}
-        self._compiler = Compiler(self.values, self._named)
+        self._compiler = Compiler(self.values, self.named)
         written: list[tuple[int, str, Address, str]] = []
         for title, cells in contents.items():
             index = self.index[title] = {}
             known = self._known[title] = {}
             for address, (formula, value) in cells.items():
-                place = index[address] = known[f"{get_column_letter(address[1])}{address[0]}"] = len(self.values)
+                place = index[address] = known[local(*address)] = len(self.values)
                 self.values.append(value)
                 if formula is not None:
                     written.append((place, title, address, formula))
@@ -222,18 +275,25 @@ class CellValues:
                 columns = range(target.first.column, target.last.column + 1)
                 place = Area(len(columns), tuple([get((r, c), EMPTY) for r in rows for c in columns]))
             else:  # None past the last row: no formula, as its parser says
-                place = EMPTY if target is None else self._at(target, sheet)
+                place = EMPTY if target is None else self.place(target, sheet)
         known[text] = place
         return place
 
-    def _at(self, cell: Reference, sheet: str) -> int:
-        return self.index.get(cell.sheet or sheet, {}).get((cell.row, cell.column), EMPTY)
+    def at(self, sheet: str, row: int, column: int) -> int:
+        """Return the place of a cell."""
+        return self.index.get(sheet, {}).get((row, column), EMPTY)
 
-    def _named(self, name: str) -> int:
-        target = self._names.get(name.lower())
-        if not isinstance(target, Reference) or target.sheet is None:
-            raise ValueError(f"{name}: no cell has this name")
-        return self._at(target, target.sheet)
+    def place(self, cell: Reference, sheet: str) -> int:
+        """Return the place of a reference on a sheet."""
+        return self.at(cell.sheet or sheet, cell.row, cell.column)
+
+    def named(self, name: str) -> int:
+        """Return the place of a defined name.
+
+        Raises:
+            FormulaError: no cell has it.
+        """
+        return self.place(cell_named(self._names, name), "")
 
     # --- order ------------------------------------------------------------------------------------------------------
 
@@ -258,8 +318,7 @@ class CellValues:
                     groups.setdefault((at, formula.shape), []).append(place)
                     waiting.pop()
                 elif place in opened:
-                    row, column = formula.address
-                    raise ValueError(f"{formula.sheet}!{get_column_letter(column)}{row} rests on itself")
+                    raise ValueError(f"{formula.sheet}!{local(*formula.address)} rests on itself")
                 else:
                     opened.add(place)
                     waiting += [p for p, at in zip(needed, levels, strict=True) if at < 0]

@@ -1,16 +1,14 @@
 """Convolution: a forward-only network on one image, cell by cell (part 1 of the article); live formulas."""
 
-from openpyxl.utils import get_column_letter
-
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Quantity, entries
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_size, places
+from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_size, fixed, letters, places
+from symcnn.workbook.bands import Band, band_of
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.inputs import number
-from symcnn.workbook.layout import Band, band_of
+from symcnn.workbook.sheets.inputs import number
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
@@ -72,7 +70,7 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
         _choice(page, top + 1 + n, key, count) for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
     ends = [cells[Quantity(image, index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
-    whole = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
+    whole = ":".join(fixed(c.row, c.column) for c in ends)
     top += 5
     for n, key in enumerate(("piece", "feature", "products")):
         page.put(top - 1, LEFT + n * (columns + 1), page.label(key, number=1), style.HEAD)
@@ -86,9 +84,9 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
             )
         ]
         piece, weight, product = (Cell(page.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        page.put(piece.row, piece.column, CellFormula(f"=INDEX({whole},{at[0]},{at[1]})"), style.PLAIN_VALUE)
-        page.put(weight.row, weight.column, CellFormula(f"={cells[filter_weight].local}"), style.PLAIN_VALUE)
-        page.put(product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
+        page.formula(piece.row, piece.column, f"INDEX({whole},{at[0]},{at[1]})", style.PLAIN_VALUE)
+        page.formula(weight.row, weight.column, cells[filter_weight].local, style.PLAIN_VALUE)
+        page.formula(product.row, product.column, f"{piece.local}*{weight.local}", style.PLAIN_VALUE)
         products.append(product)
     divided = equation.terms[0].coefficient != 1
     return _result(page, top + rows + 1, products, divided, [cells[bias].local for bias in biases])
@@ -101,14 +99,14 @@ def _choice(page: StyledSheet, row: int, key: str, last: int) -> str:
     page.put(row, cell.column, 1, style.STEP)
     rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": str(last)}
     page.prompt(cell.local, page.label("window_prompt", last=last), rule)
-    return f"${get_column_letter(cell.column)}${cell.row}"
+    return fixed(cell.row, cell.column)
 
 
 def _result(page: StyledSheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
     total = CellFormula(f"=SUM({products[0].local}:{products[-1].local})")
     lines = [(page.label("window_sum"), total, style.PLAIN_VALUE)]
-    above = get_column_letter(LEFT + CHOSEN)
+    above = letters(LEFT + CHOSEN)
     if divided:
         words = page.label("window_mean", count=len(products))
         lines.append((words, CellFormula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
@@ -127,4 +125,4 @@ def _flattened(page: StyledSheet, network: Network, band: Band, cells: dict[Quan
     page.put(top, LEFT, page.label("flattened", count=outputs.size), style.HEAD)
     for n, quantity in enumerate(entries(outputs)):
         row, column = divmod(n, band.width)
-        page.put(top + 1 + row, LEFT + column, CellFormula(f"={cells[quantity].local}"), style.VALUE_TWO)
+        page.formula(top + 1 + row, LEFT + column, cells[quantity].local, style.VALUE_TWO)

@@ -17,20 +17,19 @@ from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
-from symcnn.derivation import Derivation, Variable
+from symcnn.derivation import Variable
 from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array, Data
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import E_TOTAL, KINKED, E, Quantity, entries
+from symcnn.symbolic import E_TOTAL, E, Quantity, entries
 from symcnn.train import train
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, local
+from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, fixed, local
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.gradients import position_sums
-from symcnn.workbook.plan import WorkbookLayout
+from symcnn.workbook.sheets.passes import position_sums
+from symcnn.workbook.training_plan import TrainingPlan
 
 #: The parameter that is moved, among the columns of a pass.
 Moved = Literal["moved"]
@@ -40,19 +39,11 @@ MOVED: Moved = "moved"
 MAX_PERTURBED = 20_000
 
 
-def has_corners(derivation: Derivation) -> bool:
-    """Whether the error's slope jumps: a difference across a corner is neither of its two slopes."""
-    return any(
-        equation.reduce == "max" or any(factor.has(*KINKED) for term in equation.terms for factor in term.factors)
-        for equation in derivation.forward
-    )
-
-
 @dataclass(frozen=True)
 class Perturbed:
     """The perturbed passes from one column on."""
 
-    plan: WorkbookLayout
+    plan: TrainingPlan
     first: int
     h: str
 
@@ -124,7 +115,7 @@ INPUTS_IN_SUM = 50
 class Exported:
     """Values at export; ``formulas`` is there once it is written: "is it unchanged?", the gaps, and what is stored."""
 
-    plan: WorkbookLayout
+    plan: TrainingPlan
     inputs: dict[str, float]
     after: dict[Quantity, float | None]
     formulas: tuple[str, str, str] = field(init=False)
@@ -155,7 +146,7 @@ class Exported:
         unchanged, first = f"MIN({_fixed_area(top, row - 1, left + 2)})=1", row
         for quantity, value in self.after.items():
             last = self.plan.trained_ends(quantity)[1]
-            page.put(row, left, CellFormula(f"={last.absolute}"), style.ROW)
+            page.formula(row, left, last.absolute, style.ROW)
             page.put(row, left + 1, value, style.ROW)
             here, there = local(row, left), local(row, left + 1)
             gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
@@ -166,11 +157,10 @@ class Exported:
 
 
 def _fixed_area(first: int, last: int, column: int) -> str:
-    letter = get_column_letter(column)
-    return f"${letter}${first}:${letter}${last}"
+    return f"{fixed(first, column)}:{fixed(last, column)}"
 
 
-def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
+def exported(plan: TrainingPlan, data: Data, theta: Array, rate: float, factor: float) -> Exported:
     """Train with symcnn as the workbook does."""
     forward = plan.network.forward
     assert forward.targets is not None
@@ -226,7 +216,7 @@ class CheckLine:
 class Checks:
     """Writes the sheet; ``exported``: what symcnn computed with the inputs as they were written."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, exported: Exported) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan, exported: Exported) -> None:
         self.book, self.plan, self.exported = book, plan, exported
         self.page = book.add_sheet("checks", book.label("hint_checks"))
         self.title = self.page.title
@@ -235,7 +225,8 @@ class Checks:
         self.perturbed = Perturbed(plan, PERTURBED, h)
         self.chosen = self.perturbed.chosen()
         self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
-        self.corners = has_corners(plan.derivation)
+        #: Does the error's slope jump? A difference across a corner is neither of its two slopes.
+        self.corners = any(equation.has_kink for equation in plan.derivation.forward)
         summed = position_sums(plan)
         self.shared = {parameter: summed[parameter] for parameter in self.chosen if parameter in summed}
         self.ok, self.differs = book.label("ok"), book.label("differs")
@@ -261,9 +252,6 @@ class Checks:
             look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
             self.page.put(row, column, self.page.label(key), look)
 
-    def _formula(self, row: int, column: int, formula: str, look: style.Style) -> None:
-        self.page.put(row, column, CellFormula(f"={formula}"), look)
-
     def _verdict(self, row: int) -> str:
         return f'IF({local(row, PASSES)}=1,"{self.ok}","{self.differs}")'
 
@@ -275,16 +263,16 @@ class Checks:
         lines = self._lines()
         for row, line in enumerate(lines, FIRST_LINE):
             page.bar(row, RESULT, book.label(line.key), style.WORDS_LINED)
-            self._formula(row, DIFFERENCE, line.worst, style.GAP_LINED)
-            self._formula(row, GAP, line.tolerance, style.GAP_LINED)
-            self._formula(row, PASSES, line.passes.format(worst=local(row, DIFFERENCE)), style.STEP_NUMBER)
-            self._formula(row, RESULT, line.verdict.format(self._verdict(row)), style.VERDICT)
+            self.page.formula(row, DIFFERENCE, line.worst, style.GAP_LINED)
+            self.page.formula(row, GAP, line.tolerance, style.GAP_LINED)
+            self.page.formula(row, PASSES, line.passes.format(worst=local(row, DIFFERENCE)), style.STEP_NUMBER)
+            self.page.formula(row, RESULT, line.verdict.format(self._verdict(row)), style.VERDICT)
             page.height(row, 19)
         last = FIRST_LINE + len(lines) - 1
-        self._formula(ALL_ROW, PASSES, f"MIN({area(FIRST_LINE, PASSES, last, PASSES)})", style.STEP_NUMBER)
+        self.page.formula(ALL_ROW, PASSES, f"MIN({area(FIRST_LINE, PASSES, last, PASSES)})", style.STEP_NUMBER)
         page.bar(ALL_ROW, RESULT - 1, book.label("all_checks"), style.WORDS_LINED, style.ALL_LINED)
         page.put(ALL_ROW, WHAT, book.label("every_check"), style.WORDS_LINED)
-        self._formula(ALL_ROW, RESULT, self._verdict(ALL_ROW), style.VERDICT_ALL)
+        self.page.formula(ALL_ROW, RESULT, self._verdict(ALL_ROW), style.VERDICT_ALL)
         page.height(ALL_ROW, 24)
         book.define("all_checks", all_checks(book))
         style.bad_rule(page.sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
@@ -357,7 +345,7 @@ class Checks:
             page.put(self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
 
     def _row(self, row: int, parameter: Quantity) -> None:
-        book, plan, h, put = self.book, self.plan, self._fixed("difference_h"), self._formula
+        book, plan, h, put = self.book, self.plan, self._fixed("difference_h"), self.page.formula
         for sign in "+-":
             for column, formula in self.perturbed.formulas(parameter, row, sign).items():
                 self.page.put(row, column, formula, style.ROW)
@@ -386,14 +374,14 @@ class Checks:
     def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
         """Compare with the current step's row of Training, and over all steps: first − η · Σ gradients."""
         plan, none, trained = self.plan, self.page.label("not_finite"), local(row, TRAINED)
-        self._formula(row, TRAINED, plan.at_current_step(parameter.adjoint, self.title), style.EIGHT_LINED)
+        self.page.formula(row, TRAINED, plan.at_current_step(parameter.adjoint, self.title), style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
-        self._formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
+        self.page.formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
         start, last = (cell.absolute for cell in plan.trained_ends(parameter))
         first_row, last_row = plan.training_rows
         steps = f"SUM({plan.trained(parameter.adjoint, last_row - 1)})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
-        self._formula(row, STEPS_GAP, f'IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
+        self.page.formula(row, STEPS_GAP, f'IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
 
     # --- folded columns ---------------------------------------------------------------------------------------------
 
@@ -416,13 +404,13 @@ class Checks:
                 words = self.book.text("label.image", number=image) if image else None
                 page.put(TABLE_ROW, column, f"{step} · {words}" if words else step, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):
-            dimension = page.sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.column(column)
             dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13
         for row in range(
             ALL_ROW, page.sheet.max_row + 1
         ):  # a blank, so that no folded head runs over into what is seen
             page.put(row, RESULT + 1, " ", style.WORDS)
-        page.sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
+        page.column(RESULT + 1).collapsed = True
         page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
-        page.sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
+        page.sheet.print_area = area(1, 1, self.last + 3, RESULT + 1)
         page.sheet.page_setup.orientation = "portrait"

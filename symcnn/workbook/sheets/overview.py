@@ -12,10 +12,10 @@ import numpy as np
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor, TensorKind
 from symcnn.workbook import style
-from symcnn.workbook.addresses import area, quoted
-from symcnn.workbook.blocks import Placement, called, letters
+from symcnn.workbook.addresses import Cell, area, local, prefix
+from symcnn.workbook.blocks import Placement, called
 from symcnn.workbook.book import Book
-from symcnn.workbook.layers import LayerPlan
+from symcnn.workbook.layer_plan import LayerPlan
 
 #: Width of a column and height of a row: a dot of 6 pixels.
 DOT_WIDTH, DOT_HEIGHT = 0.86, 4.5
@@ -90,7 +90,7 @@ class Overview:
             return
         height = max(p.height for _, p in pictures)
         columns = LEFT + sum(max(CAPTION_WIDTH, p.width) + BETWEEN for _, p in pictures)
-        page.widths({1: 2.0, 2: 2.6, **dict.fromkeys(range(LEFT, columns + 1), DOT_WIDTH)})
+        page.widths(dict.fromkeys(range(LEFT, columns + 1), DOT_WIDTH))
         page.sheet.sheet_view.zoomScale = 100
         bands = [False] + [True] * any(t.is_adjoint for t in self.plan.placements)
         for row in range(4, TOP + len(bands) * (height + TOP) + 2):
@@ -130,7 +130,7 @@ class Overview:
     def _dots(self, picture: Picture, source: Placement, row: int, column: int) -> None:
         tensor = picture.tensor
         blocks = list(np.ndindex(*tensor.shape[:-2])) if len(tensor.shape) >= 2 else [(n,) for n in range(tensor.size)]
-        prefix = f"{quoted(source.sheet)}!"
+        sheet = prefix(source.sheet, self.page.title)
         for (down, right), block in zip(picture.corners, blocks, strict=False):
             if picture.pitch == OUTPUT:
                 self._bar(source, block, row + down, column)
@@ -138,7 +138,7 @@ class Overview:
             for r, c in np.ndindex(picture.rows * picture.scale, picture.columns * picture.scale):
                 inner = (r // picture.scale, c // picture.scale) if len(tensor.shape) >= 2 else ()
                 at_row, at_column = source.at((*block, *inner))
-                formula = CellFormula(f"={prefix}{letters(int(at_column))}{int(at_row)}")
+                formula = CellFormula(f"={sheet}{local(int(at_row), int(at_column))}")
                 self.page.put_formula(row + down + r, column + right + c, formula, style.DOT)
         if picture.pitch == OUTPUT:
             return
@@ -159,8 +159,7 @@ class Overview:
     def _bar(self, source: Placement, block: tuple[int, ...], row: int, column: int) -> None:
         """Number of the output, a bar of dots, its value."""
         page = self.page
-        at_row, at_column = (int(n) for n in source.at(block))
-        cell = f"{quoted(source.sheet)}!${letters(at_column)}${at_row}"
+        cell = Cell(source.sheet, *map(int, source.at(block))).absolute
         page.merged(row, column, OUTPUT - 1, 6, block[0] + 1, style.OVERVIEW_NUMBER)
         for n in range(BAR):
             for r in range(4):

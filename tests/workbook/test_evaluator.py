@@ -4,7 +4,7 @@ import operator
 
 import pytest
 
-from symcnn.workbook.functions import OPERATIONS
+from symcnn.workbook.evaluator import OPERATIONS
 
 WORDS = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,

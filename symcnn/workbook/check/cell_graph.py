@@ -23,7 +23,7 @@ from symcnn.printers.cells import (
     reference,
     written,
 )
-from symcnn.workbook.check.package import CellContent, XlsxContent
+from symcnn.workbook.cell_values import NOTHING, XlsxContent, cell_named
 
 #: Quantities that an inlined formula may consist of.
 MAX_SIZE = 100_000
@@ -38,18 +38,13 @@ class CellGraph:
     """
 
     def __init__(self, package: XlsxContent, quantities: Mapping[Place, Symbol]) -> None:
-        self._package = package
+        self._package, self.content = package, package.content
         self.quantities = quantities
         self._trees: dict[Place, Formula] = {}
         self._inlined: dict[Place, Expr] = {}
         self._sizes: dict[Place, int] = {}
         #: Formula cells that were read.
         self.read: set[Place] = set()
-
-    def content(self, place: Place) -> CellContent:
-        """Return the content of a cell."""
-        sheet, row, column = place
-        return self._package.sheets.get(sheet, {}).get((row, column), CellContent(None, None))
 
     def tree(self, place: Place) -> Formula:
         """Parse the formula of a cell.
@@ -88,7 +83,7 @@ class CellGraph:
     def value(self, place: Place) -> float | None:
         """Return the number in a cell; 0 for an empty one."""
         content = self.content(place)
-        if content == CellContent(None, None):
+        if content == NOTHING:
             return 0.0
         return content.value if isinstance(content.value, float) else None
 
@@ -172,22 +167,16 @@ class CellGraph:
             return self._inlined[target] if symbol is None else symbol
 
         try:
-            return CellReader(cell, lambda name: cell(self._named(name))).expression(tree)
+            return CellReader(cell, lambda name: cell(cell_named(self._package.names, name))).expression(tree)
         except FormulaError as reason:
             raise FormulaError(f"{written(place)}: {reason}") from None
-
-    def _named(self, name: str) -> Reference:
-        cell = self._package.names.get(name.lower())
-        if not isinstance(cell, Reference) or cell.sheet is None:
-            raise FormulaError(f"{name}: no cell has this name")
-        return cell
 
     def _targets(self, place: Place, tree: Formula) -> Iterator[Place]:
         """Yield the cells that a formula refers to, repeated ones too."""
         for part in parts(tree):
             if isinstance(part, Name):
                 try:
-                    part = self._named(part.name)
+                    part = cell_named(self._package.names, part.name)
                 except FormulaError:
                     continue  # an error when it is read
             if isinstance(part, Reference):

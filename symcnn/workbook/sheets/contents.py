@@ -8,16 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.utils import get_column_letter
 
 from symcnn.formula import tree
 from symcnn.network import Network
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import ERROR, Access, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell
+from symcnn.workbook.addresses import Cell, area
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.plan import MAX_SHOWN, WorkbookLayout
+from symcnn.workbook.training_plan import MAX_SHOWN, TrainingPlan
 
 #: The sheet's columns: links, then what is on them.
 LEFT, RIGHT = 2, 7
@@ -112,7 +111,7 @@ def stages(book: Book, network: Network) -> list[tuple[str, str, str]]:
     weights = 0
     for equation in forward.equations:
         target = equation.target.tensor
-        used = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
+        used = {access.tensor for access in equation.accesses}
         for tensor in (t for t in forward.parameters if t in used):
             if tensor.kind is TensorKind.FILTER:
                 count = book.label("weights_count", count=tensor.size)
@@ -204,7 +203,7 @@ class Entry:
     cell: Cell
 
 
-def write_symbols(book: Book, plan: WorkbookLayout) -> None:
+def write_symbols(book: Book, plan: TrainingPlan) -> None:
     """Write a section for each sheet of quantities: inputs, parameters, forward, backward, totals."""
     page = book.add_sheet("symbols", book.label("hint_symbols"))
     columns = (SYMBOL, WORDS, EQUATION, VALUE, PLACE)
@@ -232,14 +231,14 @@ def write_symbols(book: Book, plan: WorkbookLayout) -> None:
     width = max(12, min(110, 0.95 * longest + 2) - 2 * REST_WIDTH)
     widths = {SYMBOL: 24, WORDS: table.words_width, EQUATION: width, EQUATION + 1: REST_WIDTH, EQUATION + 2: REST_WIDTH}
     page.widths({**widths, VALUE: 12, PLACE: 18})
-    page.sheet.print_area = f"A1:{get_column_letter(PLACE)}{row}"
+    page.sheet.print_area = area(1, 1, row, PLACE)
     page.sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
 
 
 class SymbolTable:
     """The rows, of the first image where a quantity is of one image."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
         self.words = plan.words
         quantities = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Access, Affine, Tensor, TensorKind
+from symcnn.symbolic import Affine, Tensor, TensorKind
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, area, local, quoted
-from symcnn.workbook.blocks import Placement, ProductSlots, Slot, letters, products_of
+from symcnn.workbook.addresses import Cell, area, fixed, fixed_area, local
+from symcnn.workbook.blocks import Placement, ProductSlots, Slot, first_of, products_of
 from symcnn.workbook.book import Book
-from symcnn.workbook.layers import Calculation, LayerPlan, window_of
+from symcnn.workbook.layer_plan import Calculation, LayerPlan, window_of
 
 #: The most rectangles of one sum that are shown, and the most cells of one side of a rectangle.
 MAX_BLOCKS, MAX_SIDE = 16, 11
@@ -127,7 +127,7 @@ class Picker:
     def _following(self, tensor: Tensor) -> tuple[Tensor, tuple[int, int] | None] | None:
         """What is made of a tensor entry by entry or window by window: its target, and the window's size."""
         for equation in self.plan.forward.equations:
-            accesses = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
+            accesses = {a.tensor for a in equation.accesses}
             if tensor in accesses and len(equation.target.tensor.shape) >= 2:
                 if any(t.role == "parameter" for t in accesses):
                     return None
@@ -139,7 +139,6 @@ class Picker:
     def write_places(self) -> None:
         """Where each block begins: row and column of its entry 1, 1."""
         page = self.book.add_sheet("places", self.book.label("hint_places"), "", 20)
-        page.widths({1: 2.0, 2: 2.6})
         for (tensor, sheet), placement in self._needed().items():
             origins = placement.origins.reshape(-1, 2)
             columns = []
@@ -150,8 +149,8 @@ class Picker:
                 page.put(7, column, self.book.label("place_row" if not way else "place_column"), style.MAP_WORDS)
                 for n, origin in enumerate(origins.tolist()):
                     page.put(8 + n, column, origin[way], style.MAP_NUMBER)
-                name = quoted(self.book.title("places"))
-                columns.append(f"{name}!${letters(column)}$8:${letters(column)}${7 + len(origins)}")
+                ends = (Cell(page.title, row, column) for row in (8, 7 + len(origins)))
+                columns.append(fixed_area(*ends))
                 self._columns += 1
             self._places[tensor, sheet] = (columns[0], columns[1])
         page.sheet.freeze_panes = "A8"
@@ -179,7 +178,7 @@ class Picker:
     def write(self) -> None:
         page = self.page = self.book.add_sheet("picker", self.book.label("hint_picker"), self.ribbon, LAST - 1)
         page.sheet.sheet_view.zoomScale = 70
-        page.widths({1: 2.0, 2: 2.6, **dict.fromkeys(range(3, LAST + 2), 4.57)})
+        page.widths(dict.fromkeys(range(3, LAST + 2), 4.57))
         self._choice()
         forward = [self._rectangles(layer.forward, self._point(layer)) for layer in self.layers]
         back = [self._rectangles(layer.back, self._point(layer, True)) for layer in self.layers]
@@ -210,8 +209,8 @@ class Picker:
             page.merged(CHOICE, column + 1, 1, width, value, style.PICKED)
             cells.append(Cell(page.title, CHOICE, column + 1))
             self.book.define(key, cells[-1])
-        self.layer, self.map, self.row, self.column = (f"${letters(c.column)}${c.row}" for c in cells)
-        self.number = f"${letters(LAST)}${CHOICE}"
+        self.layer, self.map, self.row, self.column = (fixed(c.row, c.column) for c in cells)
+        self.number = fixed(CHOICE, LAST)
         counts = [math.prod(x.forward.target.tensor.shape[:-2]) for x in self.layers]
         sizes = [x.forward.target.tensor.shape[-2:] for x in self.layers]
         number = "0"
@@ -225,7 +224,7 @@ class Picker:
         for row, (key, formula) in small.items():
             page.put(row, LAST - 1, label(key), style.SAY_SMALL)
             page.put(row, LAST, CellFormula(f"={formula}"), style.MAP_NUMBER)
-        limits = [f"${letters(LAST)}${CHOICE + n}" for n in (1, 2, 3)]
+        limits = [fixed(CHOICE + n, LAST) for n in (1, 2, 3)]
         said = self._said("picked_limits", maps=limits[0], rows=limits[1], columns=limits[2])
         page.put(CHOICE, 22, said, style.MAP_WORDS)
         page.prompt(cells[0].local, label("picked_prompt"), {"type": "list", "formula1": f'"{",".join(titles)}"'})
@@ -310,7 +309,7 @@ class Picker:
     def _look(self, sheet: str, row: str, column: str) -> str:
         if sheet not in self._sheets:
             cells = self.book.workbook[sheet]
-            self._sheets[sheet] = f"{quoted(sheet)}!$A$1:${letters(cells.max_column)}${cells.max_row}"
+            self._sheets[sheet] = fixed_area(Cell(sheet, 1, 1), Cell(sheet, cells.max_row, cells.max_column))
         return f"INDEX({self._sheets[sheet]},{row},{column})"
 
     def _entry(self, tensor: Tensor, layer: PickedLayer, pooled: bool) -> str:
@@ -369,7 +368,7 @@ class Picker:
     @property
     def _slope(self) -> str:
         """The cell of ∂E/∂z on the left."""
-        return f"${letters(VALUE)}${SECTION + 28}"
+        return fixed(SECTION + 28, VALUE)
 
     def _words(self, sheet: str, n: int, of: int) -> str:
         return f'"{sheet}"' if of == 1 else f'"{sheet}, {n + 1}"'
@@ -386,7 +385,7 @@ class Picker:
         for way, text in enumerate(("row", "column")):
             formulas = [getattr(s[which], text) if s else DASH for s in sources]
             page.put(row, column + way, CellFormula(f"={self._choose(formulas)}"), style.CORNER[way])
-        corner = [f"${letters(column + way)}${row}" for way in (0, 1)]
+        corner = [fixed(row, column + way) for way in (0, 1)]
         height = max(s[which].height for s in sources if s)
         width = max(s[which].width for s in sources if s)
         for r, c in np.ndindex(height, width):
@@ -478,7 +477,7 @@ class Picker:
         """A label and a value; the value's cell."""
         self.page.put(row, LABEL, words, style.SAY)
         self.page.merged(row, VALUE, 1, 3, CellFormula(f"={formula}"), style.PICKER_RESULT)
-        return f"${letters(VALUE)}${row}"
+        return fixed(row, VALUE)
 
     def _agrees(
         self, row: int, cell: str, other: str, column: int = VALUE, where: Sequence[bool] | None = None
@@ -529,7 +528,7 @@ class Picker:
         page.merged(top, LAST - 5, 1, 3, CellFormula(f"={total}"), style.PICKER_RESULT)
         if all(complete):
             where = [bool(pairs) for pairs in layers]
-            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5, where)
+            self._agrees(top + 1, fixed(top, LAST - 5), self.handed, LAST - 5, where)
 
     def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[PickedPiece]:
         """Rectangles as they are, a long column in squares of 25 entries."""
@@ -558,9 +557,7 @@ DASH = '"–"'
 
 
 def _bias_of(layer: PickedLayer) -> Tensor | None:
-    terms = layer.forward.equation.terms
-    tensors = (a.tensor for term in terms for f in term.factors for a in f.atoms(Access))
-    return next((tensor for tensor in tensors if tensor.kind is TensorKind.BIAS), None)
+    return first_of(TensorKind.BIAS, (access.tensor for access in layer.forward.equation.accesses))
 
 
 def _pooled(layer: PickedLayer) -> list[Tensor]:

@@ -6,16 +6,15 @@ Formulas come from the plan's calculations; this module adds values, captions, c
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Index, Tensor, TensorKind
+from symcnn.symbolic import Index, Tensor, TensorKind, first_image
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, area, quoted
-from symcnn.workbook.blocks import Placement, called, formulas, letters
+from symcnn.workbook.addresses import area, local, prefix
+from symcnn.workbook.blocks import NO_MARGIN, Placement, called, first_of, formulas
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.layers import (
+from symcnn.workbook.cell_values import Values
+from symcnn.workbook.layer_plan import (
     BACKWARD,
     FIRST_COLUMN,
     FORWARD,
@@ -29,9 +28,6 @@ from symcnn.workbook.layers import (
     LayerPlan,
     LayerSheet,
 )
-from symcnn.workbook.layout import BESIDE_MARGIN, MARGIN
-from symcnn.workbook.values import Values
-from symcnn.workbook.words import CellTexts
 
 #: Width of a column of maps, and height of a row; of the columns of a sheet of neurons.
 MAP_WIDTH, MAP_HEIGHT = 3.714, 19.5
@@ -48,7 +44,6 @@ class LayerSheets:
 
     def __init__(self, book: Book, plan: LayerPlan, values: Mapping[Tensor, Array], rate: float, ribbon: str) -> None:
         self.book, self.plan, self.values, self.rate, self.ribbon = book, plan, values, rate, ribbon
-        self.words = CellTexts(plan.derivation.quantities, book.text)
         self.pages: dict[str, StyledSheet] = {}
         #: Blocks whose style follows from their values: sheet, first row, first column, last row, last column.
         self.sized: list[tuple[str, tuple[int, int, int, int]]] = []
@@ -82,16 +77,13 @@ class LayerSheets:
         page = self.book.add_sheet(title, hint, self.ribbon, 20)
         self.pages[title] = page
         page.sheet.sheet_view.zoomScale = 70 if sheet.neurons else 60
-        columns = max(sheet.columns, self.plan.last_column(title)) + 1
-        page.widths({1: MARGIN, 2: BESIDE_MARGIN})
+        columns = max(sheet.columns, self.plan.last_column[title]) + 1
         if sheet.neurons:
-            weights = next(
-                (t for t in sheet.parameters if t.kind is TensorKind.WEIGHT and t in self.plan.placements), None
-            )
+            weights = first_of(TensorKind.WEIGHT, (t for t in sheet.parameters if t in self.plan.placements))
             first = self._column(weights) if weights is not None else columns
             page.widths({FIRST_COLUMN: 5.0, **dict.fromkeys(range(FIRST_COLUMN + 1, first - 2), NEURON_WIDTH)})
             page.widths({first - 2: 2.0, first - 1: 2.0, **dict.fromkeys(range(first, columns + 1), MAP_WIDTH)})
-            page.sheet.freeze_panes = f"{letters(first)}{NEURONS_ROW}" if weights is not None else "A5"
+            page.sheet.freeze_panes = local(NEURONS_ROW, first) if weights is not None else "A5"
             self._neuron_heads(page, sheet, way)
         else:
             page.widths(dict.fromkeys(range(FIRST_COLUMN, columns + 1), MAP_WIDTH))
@@ -126,12 +118,12 @@ class LayerSheets:
                 page.put(row - 1, column, symbol, style.SYMBOL)
             else:
                 page.put(row, column - 1, symbol, style.SYMBOL)
-        weights = next((t for t in sheet.parameters if t.kind is TensorKind.WEIGHT), None)
-        if weights is not None and self._shown(weights, way) is not None:
+        weights = first_of(TensorKind.WEIGHT, sheet.parameters)
+        if weights is not None and (shown := self._shown(weights, way)) is not None:
             column = self._column(weights)
             for n in range(weights.size // weights.shape[-1]):
                 page.put(NUMBERS_ROW, column + n, n + 1, style.MAP_NUMBER)
-            page.put(NUMBERS_ROW - 1, column, called(self._shown(weights, way).tensor), style.MAP_NAME)  # type: ignore[union-attr]
+            page.put(NUMBERS_ROW - 1, column, called(shown.tensor), style.MAP_NAME)
             if way != NEXT:
                 words = self.book.label("layer_inputs" if way == FORWARD else "layer_inputs_back")
                 page.put(INPUTS_ROW, FIRST_COLUMN, words, style.MAP_WORDS)
@@ -159,19 +151,16 @@ class LayerSheets:
 
     def _is_neuron(self, placement: Placement) -> bool:
         """A value or a bias of a row of neurons, which has a column of full width."""
-        sheet = next(s for s in self.plan.sheets for way in (FORWARD, BACKWARD, NEXT) if s.name(way) == placement.sheet)
-        return sheet.neurons and len(placement.tensor.shape) == 1 and placement.steps == ((1, 0),)
+        is_column = len(placement.tensor.shape) == 1 and placement.steps == ((1, 0),)
+        return is_column and self.plan.layer(placement.sheet).neurons
 
     def _copy(self, copy: Copy) -> None:
         """Cells that fetch those of another placement, and the zeros around and between them."""
-        source, target, tensor = copy.source, copy.target, copy.target.tensor
-        page = self.pages[target.sheet]
-        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
-        prefix = "" if source.sheet == target.sheet else f"{quoted(source.sheet)}!"
-        places = (np.broadcast_to(n, tensor.size).tolist() for n in (*source.at(index), *target.at(index)))
+        source, target = copy.source, copy.target
+        page, sheet = self.pages[target.sheet], prefix(source.sheet, target.sheet)
         look = style.NEURON if self._is_neuron(target) else style.MAP
-        for from_row, from_column, row, column in zip(*places, strict=True):
-            page.put_formula(row, column, CellFormula(f"={prefix}{letters(from_column)}{from_row}"), look)
+        for cell, place in zip(source.cells(), target.cells(), strict=True):
+            page.put_formula(*place, CellFormula(f"={sheet}{local(*cell)}"), look)
         self._zeros(target)
         if copy.key == "inputs":
             self._row(target)
@@ -187,7 +176,7 @@ class LayerSheets:
 
     def _zeros(self, placement: Placement) -> None:
         page = self.pages[placement.sheet]
-        if placement.margin == ((0, 0), (0, 0)) and not placement.spread:
+        if placement.margin == NO_MARGIN and not placement.spread:
             return
         for block in placement.blocks():
             top, left, bottom, right = placement.area(block, with_margin=True)
@@ -213,18 +202,15 @@ class LayerSheets:
     # --- inputs -----------------------------------------------------------------------------------------------------
 
     def _input(self, placement: Placement, values: Array) -> None:
-        page = self.pages[placement.sheet]
-        tensor = placement.tensor
-        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
-        rows, columns = (np.broadcast_to(n, tensor.size).tolist() for n in placement.at(index))
+        page, tensor = self.pages[placement.sheet], placement.tensor
         if self._is_neuron(placement):
             look = style.NEURON_INPUT
         elif tensor in self.plan.given:
             look = style.GIVEN
         else:
             look = style.MAP_PARAMETER if tensor.role == "parameter" else style.MAP_PIXEL
-        for row, column, value in zip(rows, columns, values.ravel().tolist(), strict=True):
-            page.put_number(row, column, value, look)
+        for place, value in zip(placement.cells(), values.ravel().tolist(), strict=True):
+            page.put_number(*place, value, look)
 
     def _settings(self) -> None:
         cell = self.plan.learning_rate
@@ -262,13 +248,9 @@ class LayerSheets:
 
     def _name(self, placement: Placement, block: Index) -> None:
         tensor = placement.tensor
-        name = "_".join((tensor.name, *(str(n + 1) for n in block)))
-        # what is of one image is called so, as in every workbook
-        shared = (tensor.primal or tensor).role == "parameter" or tensor.name.startswith("next_")
-        name += "" if shared else "_image1"
+        name = "_".join((tensor.name, *(str(n + 1) for n in block))) + first_image(tensor)
         name = f"given_{name}" if tensor in self.plan.given else name
-        top, left, bottom, right = placement.area(block)
-        self.book.define_area(name, Cell(placement.sheet, top, left), Cell(placement.sheet, bottom, right))
+        self.book.define(name, placement.reference(block))
 
     def _caption(self, page: StyledSheet, placement: Placement, block: Index, key: str) -> None:
         top, left, _, _ = placement.area(block, with_margin=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
-from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
 from symcnn.formula import tree
@@ -17,7 +16,7 @@ from symcnn.symbolic import E_TOTAL, E, Quantity
 from symcnn.workbook import style
 from symcnn.workbook.addresses import CellReference, SheetPrinter, area
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.plan import NORM, STEP, Column, WorkbookLayout
+from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
 
 Progress = Callable[[int], None]
 
@@ -33,7 +32,7 @@ LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
 }
 
 
-def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
+def write_training(book: Book, plan: TrainingPlan, progress: Progress | None) -> None:
     """Write the sheet: its head and steps + 1 rows."""
     page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
@@ -50,7 +49,7 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
                 page.put(row, column, row - first, looks[ruled])
             elif row == first and of in plan.parameter_rows:
                 initial = plan.parameter(of, "initial").seen_from(page.title)
-                page.put(row, column, CellFormula(f"={initial}"), looks[ruled])
+                page.formula(row, column, initial, looks[ruled])
             else:
                 formula = template.replace("{row}", str(row)).replace("{before}", str(row - 1))
                 page.put_formula(row, column, CellFormula(formula), looks[ruled])
@@ -60,11 +59,11 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
     page.sheet.freeze_panes = f"D{first}"
     page.sheet.print_title_rows = f"5:{first - 1}"
     last_columns = [columns[NORM], columns[plan.parameters[-1]]]
-    page.sheet.print_area = f"A1:{get_column_letter(max(last_columns))}{last}"
+    page.sheet.print_area = area(1, 1, last, max(last_columns))
     _outline(page, groups)
 
 
-def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column, str]:
+def _templates(plan: TrainingPlan, columns: dict[Column, int]) -> dict[Column, str]:
     """Column -> formula with {row} for its own row and {before} for the row above."""
     title, graph, of = plan.sheet("training"), plan.derivation.graph, plan.derivation.quantities.of
 
@@ -95,7 +94,7 @@ def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column,
 Group = tuple[str, dict[Column, int]]
 
 
-def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
+def _groups(book: Book, plan: TrainingPlan) -> Iterator[Group]:
     """Yield the title and the columns of each run of columns between two gaps."""
     runs: list[dict[Column, int]] = []
     for of, column in plan.training_columns:
@@ -115,7 +114,7 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
             yield f"{book.label(key)} · {book.text('label.image', number=first.image)}", run
 
 
-def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
+def _head(page: StyledSheet, plan: TrainingPlan, group: Group) -> None:
     """Write a group's title, image and symbols; a blank in the gap keeps a head from running into the next."""
     words, columns = group
     for of, column in columns.items():
@@ -144,7 +143,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
+def _highlight(page: StyledSheet, plan: TrainingPlan, groups: list[dict[Column, int]]) -> None:
     """Colour the row of the current step amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = [area(first, min(columns.values()), last, max(columns.values())) for columns in groups]
@@ -158,6 +157,6 @@ def _outline(page: StyledSheet, groups: list[Group]) -> None:
     page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():
-            dimension = page.sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.column(column)
             dimension.outlineLevel, dimension.hidden = 1, True
-        page.sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True
+        page.column(min(columns.values()) - 1).collapsed = True

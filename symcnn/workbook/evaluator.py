@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symcnn.printers.cells import (
+    BINDS,
     Binary,
     Formula,
     FunctionCall,
@@ -29,6 +30,7 @@ from symcnn.printers.cells import (
     Reference,
     Text,
     Unary,
+    chain,
 )
 
 
@@ -348,17 +350,13 @@ class Compiler:
 
     def _chain(self, formula: Binary) -> Run:
         """A left-deep chain, in a loop: it may be longer than Python's stack."""
-        node: Formula = formula
-        chain = []
-        while isinstance(node, Binary):
-            chain.append(node)
-            node = node.left
-        if len(chain) == 1 and isinstance(node, Reference) and isinstance(formula.right, Reference):
+        start, parts = chain(formula, BINDS)
+        if len(parts) == 1 and isinstance(start, Reference) and isinstance(formula.right, Reference):
             operation, values = OPERATIONS[formula.operator], self._values
             j, k = next(self._numbers), next(self._numbers)
             return lambda places: operation(values[places[j]], values[places[k]])
-        first = self._run(node)
-        steps = [(OPERATIONS[b.operator], self._run(b.right)) for b in reversed(chain)]
+        first = self._run(start)
+        steps = [(OPERATIONS[sign], self._run(part)) for sign, part in parts]
 
         def chained(places: Places) -> Value:
             value = first(places)
@@ -535,23 +533,19 @@ class Vector:
         raise NotNumbersError
 
     def _chain(self, formula: Binary, elements: bool) -> Numbers:
-        node: Formula = formula
-        chain = []
-        while isinstance(node, Binary):
-            chain.append(node)
-            node = node.left
-        value = self._value(node, elements)
-        for part in reversed(chain):
-            right = self._value(part.right, elements)
-            if part.operator in _COMPARISONS:
+        start, parts = chain(formula, BINDS)
+        value = self._value(start, elements)
+        for sign, part in parts:
+            right = self._value(part, elements)
+            if sign in _COMPARISONS:
                 if bool in (value.dtype, right.dtype):
                     raise NotNumbersError
-                value = _ARRAYS[part.operator](value, right)
-            elif part.operator == "^":
+                value = _ARRAYS[sign](value, right)
+            elif sign == "^":
                 base, exponent = np.broadcast_arrays(_as_numbers(value), _as_numbers(right))
                 value = self._one_by_one(_power, base, exponent)
-            elif part.operator in _ARRAYS:
-                value = self._finite(_ARRAYS[part.operator](_as_numbers(value), _as_numbers(right)))
+            elif sign in _ARRAYS:
+                value = self._finite(_ARRAYS[sign](_as_numbers(value), _as_numbers(right)))
             else:
                 raise NotNumbersError
         return value

@@ -6,7 +6,7 @@ Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 
-A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layers.py.
+A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layer_plan.py.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,10 @@ from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
 from symcnn.text import Catalogue
-from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
-from symcnn.workbook.layout import STEP_ROW, Band, Columns, Desk, band_of
-from symcnn.workbook.words import CellTexts
+from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, fixed_area, places
+from symcnn.workbook.bands import STEP_ROW, Band, Columns, Desk, band_of
+from symcnn.workbook.blocks import first_of
+from symcnn.workbook.cell_texts import CellTexts
 
 #: The most positions and weights that are written out.
 MAX_POSITIONS, MAX_WEIGHTS = 49, 9
@@ -45,7 +46,7 @@ class Contributions:
 
 def shares_of(graph: Graph, network: Network) -> Contributions | None:
     """Return the contributions to the first convolution's first filter; None if there is none or it is too large."""
-    filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
+    filters = first_of(TensorKind.FILTER, network.forward.parameters)
     if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
         return None
     products: dict[tuple[Quantity, Quantity], Product] = {}
@@ -109,7 +110,7 @@ def quantities(derivation: Derivation, images: int) -> int:
 
 
 @dataclass(frozen=True)
-class WorkbookLayout:
+class TrainingPlan:
     """Addresses of one workbook.
 
     Attributes:
@@ -387,7 +388,7 @@ class WorkbookLayout:
         """A column of Training from its first step to its last, or to the row ``last``, as other sheets refer to it."""
         first, end = self.trained_ends(of)
         end = end if last is None else replace(end, row=last)
-        return f"{first.absolute}:{end.reference(end.sheet, fixed=True)}"
+        return fixed_area(first, end)
 
     def trained_ends(self, of: Column) -> tuple[Cell, Cell]:
         """The first and the last cell of a column of Training."""

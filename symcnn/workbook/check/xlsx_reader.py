@@ -8,17 +8,16 @@ line. Nothing is evaluated.
 import math
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from posixpath import join, normpath
-from typing import NamedTuple
 from xml.parsers import expat
 
 from symcnn.errors import InputError
 from symcnn.files import open_file
 from symcnn.printers.cells import FormulaError, Range, Reference, moved, reference
-from symcnn.workbook.functions import CellError, Value
+from symcnn.workbook.cell_values import CellContent, Cells, XlsxContent
+from symcnn.workbook.evaluator import CellError, Value
 
 #: Bytes of the file, bytes of all its parts unpacked, parts.
 MAX_FILE, MAX_UNPACKED, MAX_PARTS = 200_000_000, 600_000_000, 5_000
@@ -30,31 +29,6 @@ _CHUNK = 1 << 18
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 Attributes = Mapping[str, str]
-
-
-class CellContent(NamedTuple):
-    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, an error, nothing."""
-
-    formula: str | None
-    value: Value
-
-    @property
-    def text(self) -> str:
-        """The formula with its ``=``, or the value; empty for an empty cell."""
-        if self.formula is not None:
-            return f"={self.formula}"
-        return "" if self.value is None else str(self.value)
-
-
-Cells = dict[tuple[int, int], CellContent]
-
-
-@dataclass
-class XlsxContent:
-    """A workbook as it was read: sheet title -> (row, column) -> content; defined name -> where it points."""
-
-    sheets: dict[str, Cells] = field(default_factory=dict)
-    names: dict[str, Reference | Range] = field(default_factory=dict)
 
 
 def read_package(path: Path) -> XlsxContent:
@@ -99,48 +73,27 @@ class _XlsxReader:
                 raise self._refused(f"{part.filename} is encrypted")
             if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise self._refused(f"{part.filename}: packed in a way that no .xlsx file is")
-        self._texts: list[str] = []
-        self._count = 0
 
     def package(self) -> XlsxContent:
         if "xl/workbook.xml" not in self._parts:
             raise self._refused("not an .xlsx workbook: it has no part xl/workbook.xml")
-        targets = self._targets()
-        sheets, names = self._workbook()
-        if "xl/sharedStrings.xml" in self._parts:
-            self._read("xl/sharedStrings.xml", _Texts(self._texts, self._refused))
-        content = XlsxContent(names=names)
-        for title, link in sheets.items():
-            part = targets.get(link)
-            if part not in self._parts:
+        relations, book, texts = _Relations(self._refused), _Workbook(self._refused), _Texts(self._refused)
+        parts = {"xl/_rels/workbook.xml.rels": relations, "xl/workbook.xml": book, "xl/sharedStrings.xml": texts}
+        for part, handler in parts.items():
+            if part in self._parts:
+                self._read(part, handler)
+        content, count = XlsxContent(names=book.names), 0
+        for title, link in book.sheets.items():
+            name = relations.targets.get(link)
+            if name not in self._parts:
                 raise self._refused(f"sheet {title}: its part is missing")
-            sheet = _Sheet(title, self._texts, self._refused, MAX_CELLS - self._count)
-            self._read(part, sheet)
-            self._count += len(sheet.cells)
+            sheet = _Sheet(title, texts.texts, self._refused, MAX_CELLS - count)
+            self._read(name, sheet)
+            count += len(sheet.cells)
             content.sheets[title] = sheet.cells
         return content
 
-    def _targets(self) -> dict[str, str]:
-        """Link -> part."""
-        parts: dict[str, str] = {}
-
-        def start(name: str, attributes: Attributes) -> None:
-            if name == "Relationship" and attributes.get("TargetMode") != "External":
-                target = attributes.get("Target", "")
-                part = target[1:] if target.startswith("/") else normpath(join("xl", target))
-                parts[attributes.get("Id", "")] = part
-
-        if "xl/_rels/workbook.xml.rels" in self._parts:
-            self._read("xl/_rels/workbook.xml.rels", _PartParser(start))
-        return parts
-
-    def _workbook(self) -> tuple[dict[str, str], dict[str, Reference | Range]]:
-        """Sheet title -> link; defined name, in lower case -> where it points."""
-        part = _Workbook(self._refused)
-        self._read("xl/workbook.xml", part)
-        return part.sheets, part.names
-
-    def _read(self, name: str, part: "_PartParser") -> None:
+    def _read(self, name: str, part: "_Part") -> None:
         """Stream a part through its handlers."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -184,49 +137,50 @@ class _XlsxReader:
         return InputError(f"{self._path}: {reason}")
 
 
-class _PartParser:
-    """Handles the elements of one part."""
+class _Part:
+    """Handles the elements of one part, and gathers their texts."""
 
-    def __init__(self, start: Callable[[str, Attributes], None] | None = None) -> None:
-        self._start = start
+    def __init__(self, refused: Callable[[str], InputError]) -> None:
+        self.refused = refused
+        self._gathered: list[str] | None = None
+        self._length = 0
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        if self._start:
-            self._start(tag, attributes)
+        return
 
     def end(self, tag: str) -> None:
         return
 
     def text(self, characters: str) -> None:
-        return
-
-
-class _TextPartParser(_PartParser):
-    """A part that gathers text."""
-
-    def __init__(self, refused: Callable[[str], InputError]) -> None:
-        super().__init__()
-        self.refused = refused
-        self._gathered: list[str] = []
-        self._length = 0
-        self._gathers = False
-
-    def gather(self) -> None:
-        self._gathers, self._gathered, self._length = True, [], 0
-
-    def gathered(self) -> str:
-        self._gathers = False
-        return "".join(self._gathered)
-
-    def text(self, characters: str) -> None:
-        if self._gathers:
+        if self._gathered is not None:
             self._length += len(characters)
             if self._length > MAX_TEXT:
                 raise self.refused(f"a text of more than {MAX_TEXT} characters")
             self._gathered.append(characters)
 
+    def gather(self) -> None:
+        self._gathered, self._length = [], 0
 
-class _Workbook(_TextPartParser):
+    def gathered(self) -> str:
+        text, self._gathered = "".join(self._gathered or ()), None
+        return text
+
+
+class _Relations(_Part):
+    """Link -> part."""
+
+    def __init__(self, refused: Callable[[str], InputError]) -> None:
+        super().__init__(refused)
+        self.targets: dict[str, str] = {}
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "")
+            part = target[1:] if target.startswith("/") else normpath(join("xl", target))
+            self.targets[attributes.get("Id", "")] = part
+
+
+class _Workbook(_Part):
     """Sheets and defined names."""
 
     def __init__(self, refused: Callable[[str], InputError]) -> None:
@@ -256,12 +210,12 @@ class _Workbook(_TextPartParser):
             self.names[self._name] = place
 
 
-class _Texts(_TextPartParser):
+class _Texts(_Part):
     """The shared texts."""
 
-    def __init__(self, texts: list[str], refused: Callable[[str], InputError]) -> None:
+    def __init__(self, refused: Callable[[str], InputError]) -> None:
         super().__init__(refused)
-        self._texts = texts
+        self.texts: list[str] = []
         self._one: list[str] = []
 
     def start(self, tag: str, attributes: Attributes) -> None:
@@ -274,10 +228,10 @@ class _Texts(_TextPartParser):
         if tag == "t":
             self._one.append(self.gathered())
         elif tag == "si":
-            self._texts.append("".join(self._one))
+            self.texts.append("".join(self._one))
 
 
-class _Sheet(_TextPartParser):
+class _Sheet(_Part):
     """The cells of one sheet."""
 
     def __init__(self, title: str, texts: list[str], refused: Callable[[str], InputError], most: int) -> None:
@@ -378,8 +332,3 @@ class _Sheet(_TextPartParser):
         if not re.fullmatch(r"[1-9][0-9]{0,6}", text):
             raise self.refused(f"sheet {self._title[:31]}: {text[:40]!r} is not a row")
         return int(text)
-
-
-def formulas(cells: Cells) -> Iterator[tuple[tuple[int, int], str]]:
-    """The cells that hold a formula."""
-    return ((place, content.formula) for place, content in cells.items() if content.formula is not None)

@@ -23,8 +23,8 @@ from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
 from openpyxl.xml.functions import Element, SubElement, tostring
 
 from symcnn.printers.cells import Range, reference
-from symcnn.workbook.functions import CellError, Value
-from symcnn.workbook.values import Values, cell_values
+from symcnn.workbook.cell_values import Values, cell_values
+from symcnn.workbook.evaluator import CellError, Value
 
 #: Points of a curve; longer ones are left to the program that opens the file.
 MAX_POINTS = 2_001
@@ -114,7 +114,7 @@ IGNORED = (
 _NO_ROWS = re.compile(rb"<sheetData ?/>")
 
 
-def written(workbook: Workbook, values: Values | None = None) -> bytes:
+def workbook_bytes(workbook: Workbook, values: Values | None = None) -> bytes:
     """The finished file; the same workbook gives the same bytes.
 
     Args:

@@ -29,9 +29,9 @@ from symcnn.printers.cells import (
     parse,
 )
 from symcnn.symbolic import Access, Affine, Equation, Wins, wins
-from symcnn.workbook.check.blocks import LayerCells, Numbers
-from symcnn.workbook.check.graph import parts
-from symcnn.workbook.values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.cell_values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.check.cell_graph import parts
+from symcnn.workbook.check.names import LayerCells, Numbers
 
 #: In place of the number of an entry: outside its tensor; a text, or what cannot be put in; an empty cell.
 ABSENT, OPAQUE, NOTHING = -1, -2, -3
@@ -127,8 +127,7 @@ class Slots:
         for term in equation.terms:
             point = self._point(equation, term.axes, index)
             count = int(np.prod([a.size for a in term.axes], dtype=np.int64))
-            accesses = sorted({a for f in term.factors for a in f.atoms(Access)}, key=str)
-            columns += [np.broadcast_to(self._access(a, point), (len(index), count)) for a in accesses]
+            columns += [np.broadcast_to(self._access(a, point), (len(index), count)) for a in term.accesses]
         for window in self._windows(equation, index):
             columns += window
         return columns
@@ -201,8 +200,8 @@ class Leaves:
     def __init__(self, calculation: CellValues, cells: LayerCells, literals: Literals) -> None:
         self.calculation, self.cells, self.literals = calculation, cells, literals
         leaves = np.full(len(calculation.values), OPAQUE, dtype=np.int64)
-        for (sheet, row, column), number in cells.entries.items():
-            leaves[calculation.index[sheet].get((row, column), EMPTY)] = number
+        for cell, number in cells.entries.items():
+            leaves[calculation.at(*cell)] = number
         leaves[EMPTY] = NOTHING
         copies: dict[int, int] = {}
         for place in np.flatnonzero(leaves == OPAQUE).tolist():
@@ -265,22 +264,13 @@ class Leaves:
 
     def _named(self, shape: Shape) -> list[int]:
         try:
-            return [self.place_of_name(part.name) for part in parts(shape.tree) if isinstance(part, Name)]
+            return [self.calculation.named(part.name) for part in parts(shape.tree) if isinstance(part, Name)]
         except FormulaError:
             return []
 
     def is_put_in(self, place: int) -> bool:
         """Has a formula's cell no name?"""
         return bool(self.of[place] <= _INLINED) or place in self._copies
-
-    def place_of_name(self, name: str) -> int:
-        target = self.cells.package.names.get(name.lower())
-        if not isinstance(target, Reference) or target.sheet is None:
-            raise FormulaError(f"{name}: no cell has this name")
-        return self.place(target, target.sheet)
-
-    def place(self, reference: Reference, sheet: str) -> int:
-        return self.calculation.index.get(reference.sheet or sheet, {}).get((reference.row, reference.column), EMPTY)
 
 
 def _is_copy(shape: Shape) -> bool:
@@ -344,7 +334,7 @@ class Polynomials:
         return [self.of(formula)]
 
     def _cell(self, cell: Reference) -> Polynomial:
-        leaf = int(self._leaves.of[self._leaves.place(cell, self._sheet)])
+        leaf = int(self._leaves.of[self._leaves.calculation.place(cell, self._sheet)])
         if leaf >= 0:
             return {(leaf,): S.One}
         if leaf == NOTHING:
@@ -390,12 +380,12 @@ class Reader(CellReader):
         self, leaves: Leaves, sheet: str, windows: Mapping[int, Sequence[int]], depth: int = 0,
         budget: Iterator[int] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(self._leaf, lambda name: self._value(leaves.place_of_name(name)))
+        super().__init__(self._leaf, lambda name: self._value(leaves.calculation.named(name)))
         self._leaves, self._sheet, self._windows, self._depth = leaves, sheet, windows, depth
         self._budget = iter(range(MAX_CELLS)) if budget is None else budget
 
     def _leaf(self, cell: Reference) -> Expr:
-        return self._value(self._leaves.place(cell, self._sheet))
+        return self._value(self._leaves.calculation.place(cell, self._sheet))
 
     def _value(self, place: int) -> Expr:
         leaf = int(self._leaves.of[place])
@@ -425,14 +415,14 @@ class Reader(CellReader):
             isinstance(condition, Binary) and condition.operator == "=" and isinstance(condition.left, Reference)
             and isinstance(condition.right, Numeral) and arguments[2] == Numeral("0")
         ):  # fmt: skip
-            place = self._leaves.place(condition.left, self._sheet)
+            place = self._leaves.calculation.place(condition.left, self._sheet)
             while place in self._leaves.calculation.formulas and self._leaves.of[place] < 0:
                 formula = self._leaves.calculation.formulas[place]
                 tree = parse(formula.text)
                 if not isinstance(tree, Reference):
                     chosen = self._inner(formula)._place_of_maximum(tree, condition.right)
                     return chosen * self.expression(arguments[1])
-                place = self._leaves.place(tree, formula.sheet)
+                place = self._leaves.calculation.place(tree, formula.sheet)
         return super()._if(arguments)
 
     def _place_of_maximum(self, tree: Formula, number: Numeral) -> Expr:
@@ -460,11 +450,11 @@ class Reader(CellReader):
     def _call(self, call: FunctionCall) -> Expr:
         if call.function == "MAX":  # which passes over an empty cell
             cells = (c for a in call.arguments for c in (a.cells() if isinstance(a, Range) else (a,)))
-            if any(isinstance(c, Reference) and self._leaves.place(c, self._sheet) == EMPTY for c in cells):
+            if any(isinstance(c, Reference) and self._leaves.calculation.place(c, self._sheet) == EMPTY for c in cells):
                 raise FormulaError("MAX of an empty cell")
         return super()._call(call)
 
     def _entry(self, side: Formula) -> int:
         if not isinstance(side, Reference):
             raise FormulaError("expected a cell")
-        return int(self._leaves.of[self._leaves.place(side, self._sheet)])
+        return int(self._leaves.of[self._leaves.calculation.place(side, self._sheet)])

@@ -17,11 +17,11 @@ import numpy as np
 from sympy import S
 
 from symcnn.derivation import Derivation
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term, Wins
 from symcnn.text import Catalogue
 from symcnn.workbook.addresses import MAX_COLUMNS, Cell
-from symcnn.workbook.blocks import Placement, Step, weight_steps
+from symcnn.workbook.blocks import NO_MARGIN, Margin, Placement, first_of, weight_steps
 
 #: Rows of the head of every sheet; the row of block captions is the one above a block.
 FIRST_ROW, FIRST_COLUMN = 8, 3
@@ -35,7 +35,7 @@ ASPECT = 1.6
 #: The most numbers of one sheet: past them a program opens it with trouble.
 MAX_NUMBERS = 1_000_000
 
-FORWARD, BACKWARD, NEXT = "forward", "backward", "next"
+WAYS = FORWARD, BACKWARD, NEXT = "forward", "backward", "next"
 
 #: The learning rate as a tensor of one entry.
 RATE = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
@@ -120,7 +120,8 @@ class LayerPlan:
         self._sheet_of: dict[Tensor, LayerSheet] = {}
         self._settings: tuple[Tensor, ...] = ()
         self._rows: dict[Tensor, Placement] = {}  # a tensor as one row above weights
-        self._used: dict[str, int] = {}  # sheet -> the last column taken by copies
+        #: Sheet -> the last column that a copy takes on it.
+        self.last_column: Counter[str] = Counter()
         self._margins = self._all_margins()
         self._forward()
         if self.extent.backward:
@@ -147,8 +148,8 @@ class LayerPlan:
             sheet.title
             for sheet in self.sheets
             if any(
-                max(sheet.columns, self.last_column(name)) > MAX_COLUMNS or numbers[name] > MAX_NUMBERS
-                for name in map(sheet.name, (FORWARD, BACKWARD, NEXT))
+                max(sheet.columns, self.last_column[name]) > MAX_COLUMNS or numbers[name] > MAX_NUMBERS
+                for name in map(sheet.name, WAYS)
             )
         ]
 
@@ -159,9 +160,11 @@ class LayerPlan:
         by_title = {sheet.title.casefold(): sheet for sheet in self.sheets}
         unknown = [title for title in titles if title.casefold() not in by_title]
         if unknown or not titles:
-            names = ", ".join(sheet.title for sheet in self.sheets)
-            raise InputError(f"layers: {quoted(unknown[0]) if unknown else 'none'}: expected some of {names}")
-        chosen = {by_title[title.casefold()].name(way) for title in titles for way in (FORWARD, BACKWARD, NEXT)}
+            names = [sheet.title for sheet in self.sheets]
+            raise InputError(
+                f"layers: {quoted(unknown[0]) if unknown else 'none'}: {one_of(unknown[0] if unknown else None, names)}"
+            )
+        chosen = {by_title[title.casefold()].name(way) for title in titles for way in WAYS}
         self.calculations = [c for c in self.calculations if c.target.sheet in chosen]
         made = {c.target.tensor for c in self.calculations}
         read = {
@@ -212,19 +215,20 @@ class LayerPlan:
             if source is not None:
                 yield equation.target.tensor, source
 
-    def last_column(self, sheet: str) -> int:
-        """The last column that a copy takes on a sheet; 0: there is none."""
-        return self._used.get(sheet, 0)
+    def layer(self, title: str) -> LayerSheet:
+        """The layer of a sheet, forward, backward or after a step."""
+        return next(sheet for sheet in self.sheets if title in map(sheet.name, WAYS))
 
     # --- forward ----------------------------------------------------------------------------------------------------
 
     def _forward(self) -> None:
         image = self.forward.image
-        sheet = self._sheet("image", self.text("workbook.layer_image"))
+        sheet = self._sheet("image", self._title("image"))
         self._place_maps(sheet, image)
         assert self.forward.targets is not None  # there is a loss
         numbers: Counter[str] = Counter()
-        outputs = _weighted(self.forward.equations)[-1:]
+        weighted = (e for e in self.forward.equations if _has(TensorKind.WEIGHT, e))
+        outputs = list(weighted)[-1:]
         for equation in self.forward.equations:
             target = equation.target.tensor
             if len(target.shape) >= 2:
@@ -235,6 +239,9 @@ class LayerPlan:
         for equation in self.forward.equations:
             self._calculate(equation, self.placements[equation.target.tensor])
 
+    def _title(self, key: str) -> str:
+        return self.text(f"workbook.layer_{key}")
+
     def _sheet(self, key: str, title: str, neurons: bool = False) -> LayerSheet:
         self.sheets.append(LayerSheet(title, key, neurons=neurons))
         return self.sheets[-1]
@@ -243,32 +250,27 @@ class LayerPlan:
         """A sheet of maps: with filters where the equation has some; an elementwise one in the places of its source."""
         target = equation.target.tensor
         key = _key(equation)
-        title = activation_title(key) if key in ACTIVATIONS else self.text(f"workbook.layer_{key}")
+        title = activation_title(key) if key in ACTIVATIONS else self._title(key)
         numbers[title] += 1
         sheet = self._sheet(key, f"{title}{numbers[title]}")
         source = _elementwise_source(equation)
         if source is not None and source in self.placements and len(source.shape) == len(target.shape):
             before = self.placements[source]
             self.placements[target] = replace(
-                before, tensor=target, sheet=sheet.title, margin=self._margins.get(target, ((0, 0), (0, 0)))
+                before, tensor=target, sheet=sheet.title, margin=self._margins.get(target, NO_MARGIN)
             )
             sheet.rows, sheet.columns = self._sheet_of[source].rows, self._sheet_of[source].columns
         else:
-            self._place_maps(sheet, target, self._parameters(equation))
+            self._place_maps(sheet, target, _parameters(equation))
         self._register(sheet, target)
-
-    def _parameters(self, equation: Equation) -> list[Tensor]:
-        tensors = (a.tensor for term in equation.terms for f in term.factors for a in sorted(f.atoms(Access), key=str))
-        return list(dict.fromkeys(t for t in tensors if t.role == "parameter"))
 
     def _place_maps(self, sheet: LayerSheet, tensor: Tensor, parameters: Sequence[Tensor] = ()) -> None:
         """A grid of units: the slices of a filter, its bias under them, and the map that it makes."""
         leading = max(0, len(tensor.shape) - 2)
         lead_shape = tensor.shape[:leading]
         count = math.prod(lead_shape)
-        rows, columns = self._block_size(tensor)
-        filters = next((p for p in parameters if p.kind is TensorKind.FILTER), None)
-        bias = next((p for p in parameters if p.kind is TensorKind.BIAS), None)
+        rows, columns = (*tensor.shape, 1, 1)[:2] if len(tensor.shape) < 2 else tensor.shape[-2:]
+        filters, bias = first_of(TensorKind.FILTER, parameters), first_of(TensorKind.BIAS, parameters)
         (up, down), (left, right) = self._group_margin(tensor)
         across = beside = down_slices = 0
         if filters is not None:
@@ -286,9 +288,8 @@ class LayerPlan:
             (FIRST_ROW + unit // wide * unit_rows, FIRST_COLUMN + unit % wide * unit_columns) for unit in range(count)
         ]
         own = np.array([(r + up, c + beside + left) for r, c in corners]).reshape(*lead_shape, 2)
-        margin = self._margins.get(tensor, ((0, 0), (0, 0)))
-        steps: tuple[Step, ...] = ((1, 0), (0, 1)) if len(tensor.shape) >= 2 else ((1, 0),) if tensor.shape else ()
-        self.placements[tensor] = Placement(tensor, sheet.title, own, steps, margin)
+        margin = self._margins.get(tensor, NO_MARGIN)
+        self.placements[tensor] = Placement(tensor, sheet.title, own, ((1, 0), (0, 1))[: len(tensor.shape)], margin)
         if filters is not None:
             inner = filters.shape[leading:-2]
             origins = np.zeros((*filters.shape[:-2], 2), dtype=np.int64)
@@ -307,19 +308,15 @@ class LayerPlan:
         if tensor.role == "image":
             self._register(sheet, tensor)
 
-    def _block_size(self, tensor: Tensor) -> tuple[int, int]:
-        shape = tensor.shape
-        return (shape[-2], shape[-1]) if len(shape) >= 2 else (shape[0], 1) if shape else (1, 1)
-
     def _neurons(self, equation: Equation, numbers: Counter[str], is_output: bool) -> None:
         """A sheet of neurons, a row each: its values, its bias, its weights; the loss stands on the outputs' sheet."""
         target = equation.target.tensor
-        parameters = self._parameters(equation)
-        weights = next((p for p in parameters if p.kind is TensorKind.WEIGHT), None)
+        parameters = _parameters(equation)
+        weights = first_of(TensorKind.WEIGHT, parameters)
         if weights is not None or not self.sheets[-1].neurons:
             key = "output" if is_output else "dense" if weights is not None else "vector"
             numbers[key] += 1
-            title = self.text(f"workbook.layer_{key}")
+            title = self._title(key)
             self._sheet(key, title if is_output else f"{title}{numbers[key]}", neurons=True)
         sheet = self.sheets[-1]
         self._register(sheet, target)
@@ -332,7 +329,7 @@ class LayerPlan:
         assert targets is not None
         last = self.sheets[-1]
         if not last.neurons:
-            last = self._sheet("output", self.text("workbook.layer_output"), neurons=True)
+            last = self._sheet("output", self._title("output"), neurons=True)
         self._register(last, targets)
         for sheet in self.sheets:
             if not sheet.neurons:
@@ -370,36 +367,23 @@ class LayerPlan:
 
     # --- margins ----------------------------------------------------------------------------------------------------
 
-    def _all_margins(self) -> dict[Tensor, tuple[tuple[int, int], tuple[int, int]]]:
+    def _all_margins(self) -> dict[Tensor, Margin]:
         """How many zeros each tensor needs around it, so that the forward sums reach past its borders."""
-        margins: dict[Tensor, tuple[tuple[int, int], tuple[int, int]]] = {}
+        margins: dict[Tensor, Margin] = {}
         for equation in self.forward.equations:
-            for term in equation.terms:
-                for access in {a for f in term.factors for a in f.atoms(Access)}:
-                    borders = access.borders(equation.sizes)
-                    if equation.reduce == "max" or access.outside != 0 or len(borders) < 2:
-                        continue
-                    known = margins.get(access.tensor, ((0, 0), (0, 0)))
-                    (a, b), (c, d) = borders[-2:]
-                    margins[access.tensor] = (
-                        (max(a, known[0][0]), max(b, known[0][1])), (max(c, known[1][0]), max(d, known[1][1])),
-                    )  # fmt: skip
+            for access in equation.accesses:
+                if equation.reduce != "max" and access.outside == 0 and len(access.index) >= 2:
+                    rows, columns = access.borders(equation.sizes)[-2:]
+                    margins[access.tensor] = _widest([(rows, columns), margins.get(access.tensor, NO_MARGIN)])
         return margins
 
-    def _group_margin(self, tensor: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _group_margin(self, tensor: Tensor) -> Margin:
         """The margin of a tensor and of those that take its places."""
-        group, waiting = {tensor}, True
-        while waiting:
-            waiting = False
-            for equation in self.forward.equations:
-                if _elementwise_source(equation) in group and equation.target.tensor not in group:
-                    group.add(equation.target.tensor)
-                    waiting = True
-        own = [self._margins[t] for t in group if t in self._margins] or [((0, 0), (0, 0))]
-        return (
-            (max(m[0][0] for m in own), max(m[0][1] for m in own)),
-            (max(m[1][0] for m in own), max(m[1][1] for m in own)),
-        )
+        group = {tensor}
+        for target, source in self.elementwise():
+            if source in group:
+                group.add(target)
+        return _widest([self._margins.get(t, NO_MARGIN) for t in group])
 
     # --- calculations -----------------------------------------------------------------------------------------------
 
@@ -410,12 +394,12 @@ class LayerPlan:
     def _sources(self, equation: Equation, sheet: str) -> dict[Tensor, Placement]:
         """Where an equation reads each tensor: a row above weights, a copy with zeros, or its own place."""
         places: dict[Tensor, Placement] = {}
-        accesses = {a for term in equation.terms for f in term.factors for a in f.atoms(Access)}
-        weights = [a.tensor for a in accesses if a.tensor.kind is TensorKind.WEIGHT and not a.tensor.is_adjoint]
-        weights += [t.primal for t in [equation.target.tensor] if t.kind is TensorKind.WEIGHT and t.primal is not None]
+        tensors, target = [a.tensor for a in equation.accesses], equation.target.tensor
+        weights = [t for t in tensors if t.kind is TensorKind.WEIGHT and not t.is_adjoint]
+        weights += [target.primal] if target.kind is TensorKind.WEIGHT and target.primal is not None else []
         for weight in weights:
             row = self._rows[weight]
-            if any(a.tensor == row.tensor for a in accesses):
+            if row.tensor in tensors:
                 places[row.tensor] = self._copied(row, "inputs")
         for term in equation.terms:
             for tensor, steps in self._views(term).items():
@@ -433,7 +417,7 @@ class LayerPlan:
     def _views(self, term: Term) -> dict[Tensor, tuple[int, ...]]:
         """Tensors that a term must read in another direction, or spread out: their steps along the last two axes."""
         views: dict[Tensor, list[int]] = {}
-        accesses = sorted({a for f in term.factors for a in f.atoms(Access) if a.tensor.role != "constant"}, key=str)
+        accesses = sorted((a for a in term.accesses if a.tensor.role != "constant"), key=str)
         for axis in term.axes:
             pairs = [
                 (access, n, dict(affine.coefficients)[axis.name], affine)
@@ -466,35 +450,26 @@ class LayerPlan:
         enough = all(m <= k for ways in zip(margin, own.margin, strict=True) for m, k in zip(*ways, strict=True))
         if all(s == 1 for s in steps) and enough:
             return own
-        layer = next(s for s in self.sheets for way in (FORWARD, BACKWARD, NEXT) if s.name(way) == sheet)
-        column = self._used.get(sheet, layer.columns + 1) + 2
+        column = (self.last_column[sheet] or self.layer(sheet).columns + 1) + 2
         shape = tensor.shape[: own.leading]
         sizes = [abs(s) * (n - 1) + 1 for s, n in zip(steps, tensor.shape[-2:], strict=True)]
         height, width = (size + sum(m) + 1 for size, m in zip(sizes, margin, strict=True))
         count = math.prod(shape)
         wide = max(1, min(count, round(math.sqrt(count * height / width * ASPECT))))
         corners = np.array([(FIRST_ROW + n // wide * (height + 1), column + n % wide * width) for n in range(count)])
-        first = np.array(
-            [
-                before + (size - 1 if step < 0 else 0)
-                for (before, _), size, step in zip(margin, sizes, steps, strict=True)
-            ]
-        )
+        ends = zip(margin, sizes, steps, strict=True)
+        first = np.array([before + (size - 1 if step < 0 else 0) for (before, _), size, step in ends])
         origins = (corners + first).reshape(*shape, 2)
         moves = ((steps[0], 0), (0, steps[1]))
         view = Placement(tensor, sheet, origins, moves, margin, spread=max(map(abs, steps)) > 1)
-        self._used[sheet] = column + min(count, wide) * width - 2
+        self.last_column[sheet] = column + min(count, wide) * width - 2
         self.copies.append(Copy(own, view, "turned" if min(steps) < 0 else "framed"))
         return view
 
-    def _reach(
-        self, tensor: Tensor, steps: tuple[int, ...], equation: Equation
-    ) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _reach(self, tensor: Tensor, steps: tuple[int, ...], equation: Equation) -> Margin:
         """How many zeros an equation reads before and behind a tensor spread out by these steps."""
         ends = [[0, 0], [0, 0]]
-        for access in (a for term in equation.terms for f in term.factors for a in f.atoms(Access)):
-            if access.tensor != tensor:
-                continue
+        for access in (a for a in equation.accesses if a.tensor == tensor):
             for way, affine in enumerate(access.index[-2:]):
                 # what a step of d = divisor makes of (Σ …)/d is the numerator
                 scale = abs(steps[way])
@@ -521,15 +496,14 @@ class LayerPlan:
             if primal in self.extent.without:
                 continue
             sheet = self._sheet_of[primal]
-            own = replace(self.placements[primal], tensor=tensor, sheet=sheet.name(BACKWARD), margin=((0, 0), (0, 0)))
+            own = replace(self.placements[primal], tensor=tensor, sheet=sheet.name(BACKWARD), margin=NO_MARGIN)
             self.placements[tensor] = own
             row = next((r for r in self._rows.values() if r.tensor == primal), None)
             if row is None:
                 self._calculate(equation, own)
                 continue
             # it is worked out above the weights, where its value stands forward, and handed to its own place
-            behind = next(s for s in self.sheets if s.title == row.sheet)
-            above = replace(row, tensor=tensor, sheet=behind.name(BACKWARD))
+            above = replace(row, tensor=tensor, sheet=self.layer(row.sheet).name(BACKWARD))
             self._calculate(equation, above)
             self.copies.append(Copy(above, own, "handed"))
 
@@ -550,11 +524,11 @@ class LayerPlan:
 
     def _step(self, sheet: LayerSheet, parameter: Tensor) -> None:
         """parameter - learning rate · gradient, in the parameter's place."""
-        adjoint = next((t for t in self.placements if t.primal == parameter), None)
+        adjoint = self.adjoint_of(parameter)
         if adjoint is None:
             return
         (letters, count), *rest = parameter.parts
-        following = Tensor(f"next_{parameter.name}", parameter.shape, ((f"next_{letters}", count), *rest), "value")
+        following = Tensor(f"next_{parameter.name}", parameter.shape, ((f"next_{letters}", count), *rest), "parameter")
         gradient = next(e for e in self._gathered if e.target.tensor == adjoint)
         index, axes = gradient.target.index, gradient.axes
         terms = (
@@ -578,10 +552,9 @@ def activation_title(name: str) -> str:
 
 def _key(equation: Equation) -> str:
     """What a sheet of maps shows: "conv", "pool", an activation's name, or "map"."""
-    kind = equation.target.tensor.kind
-    if any(a.tensor.kind is TensorKind.FILTER for t in equation.terms for f in t.factors for a in f.atoms(Access)):
+    if _has(TensorKind.FILTER, equation):
         return "conv"
-    if kind is TensorKind.POOLED_MAP:
+    if equation.target.tensor.kind is TensorKind.POOLED_MAP:
         return "pool"
     factors = [f for t in equation.terms for f in t.factors if f.is_Function]
     return next((f.func.__name__ for f in factors if f.func.__name__ in ACTIVATIONS), "map")
@@ -591,7 +564,7 @@ def _elementwise_source(equation: Equation) -> Tensor | None:
     """The tensor that an equation transforms entry by entry, each at its own index."""
     if any(term.axes for term in equation.terms):
         return None
-    accesses = {a for t in equation.terms for f in t.factors for a in f.atoms(Access) if a.tensor.role != "parameter"}
+    accesses = [a for a in equation.accesses if a.tensor.role != "parameter"]
     same = [a.tensor for a in accesses if a.index == equation.target.index]
     return same[0] if len(same) == len(accesses) == 1 else None
 
@@ -601,7 +574,7 @@ def window_of(equation: Equation) -> tuple[int, int] | None:
     if _elementwise_source(equation) is not None:
         return None
     (term,) = equation.terms
-    (access, *_) = sorted({a for f in term.factors for a in f.atoms(Access)}, key=lambda a: len(a.axes), reverse=True)
+    access = max(term.accesses, key=lambda a: len(a.axes))
     sizes = equation.sizes
     window = []
     for affine, size in zip(access.index[-2:], access.tensor.shape[-2:], strict=True):
@@ -613,9 +586,17 @@ def window_of(equation: Equation) -> tuple[int, int] | None:
     return window[0], window[1]
 
 
-def _weighted(equations: Sequence[Equation]) -> list[Equation]:
-    """The equations of dense layers."""
-    return [
-        e for e in equations
-        if any(a.tensor.kind is TensorKind.WEIGHT for t in e.terms for f in t.factors for a in f.atoms(Access))
-    ]  # fmt: skip
+def _has(kind: TensorKind, equation: Equation) -> bool:
+    """Does an equation read a tensor of this kind?"""
+    return any(access.tensor.kind is kind for access in equation.accesses)
+
+
+def _parameters(equation: Equation) -> list[Tensor]:
+    """The parameters that an equation reads."""
+    return list(dict.fromkeys(a.tensor for a in equation.accesses if a.tensor.role == "parameter"))
+
+
+def _widest(margins: Sequence[Margin]) -> Margin:
+    """The largest margin on each side."""
+    up, down, left, right = (max(sizes) for sizes in zip(*(sum(m, ()) for m in margins), strict=True))
+    return (up, down), (left, right)
