@@ -125,8 +125,21 @@ def test_its_commands_do_what_they_say(lang, tmp_path, monkeypatch, capsys):
     lines = [line for block in blocks(READMES[lang].name, "sh") for line in block.splitlines() if "symcnn " in line]
     ran = [line for line in lines if not line.startswith("symcnn article")]
     statuses = {line.split()[1]: run_line(line) for line in ran}
-    assert statuses == {"report": 0, "export": 0, "check": 0, "audit": 1}  # three of the notes' lines are wrong
-    assert {p.name for p in tmp_path.iterdir()} == {"examples", "net.html", "net.pdf", "net.xlsx", "notes.html"}
+    assert statuses == {
+        "new": 0,
+        "report": 0,
+        "export": 0,
+        "check": 0,
+        "audit": 1,
+    }  # three of the notes' lines are wrong
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "examples",
+        "net.toml",
+        "net.html",
+        "net.pdf",
+        "net.xlsx",
+        "notes.html",
+    }
 
 
 @pytest.mark.slow

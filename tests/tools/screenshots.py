@@ -1,8 +1,8 @@
-"""``python -m tests.tools.screenshots [en] [fr] [lenet]``: the pictures in ``reports/pictures``, of what symcnn writes.
+"""``python -m tests.tools.screenshots [en] [fr] [lenet]``: write ``reports/en``, ``reports/fr`` and ``reports/pictures``.
 
-Pages are taken by Chromium, sheets printed by LibreOffice and cropped; ``reports/en`` and ``reports/fr`` are what
-``symcnn article`` wrote. Without arguments all of them; ``lenet`` trains for a minute. Needs Chromium, LibreOffice,
-poppler-utils, Pillow (extra ``plot``) and, for ``lenet``, scikit-learn.
+The reports are what ``symcnn article`` writes. Pages are taken by Chromium, sheets printed by LibreOffice and cropped.
+Without arguments everything; ``lenet`` trains for a minute. Needs Chromium, LibreOffice, poppler-utils, Pillow (extra
+``plot``), typst (extra ``pdf``) and, for ``lenet``, scikit-learn.
 """
 
 import base64
@@ -10,6 +10,7 @@ import contextlib
 import io
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,14 @@ def save(image, path):
     """With as few colours as it needs: text on paper."""
     image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT).save(path, optimize=True)
     print(path, *image.size)
+
+
+def article(lang):
+    """Write ``reports/LANG`` again, and nothing that was there before."""
+    with tempfile.TemporaryDirectory() as folder:
+        main(["article", "--lang", lang, "--out", f"{folder}/{lang}"])
+        shutil.rmtree(ROOT / "reports" / lang)
+        shutil.move(f"{folder}/{lang}", ROOT / "reports")
 
 
 def moving(lang, to):
@@ -116,4 +125,6 @@ def take(what, to):
 
 if __name__ == "__main__":
     for each in sys.argv[1:] or ("en", "fr", "lenet"):
+        if each != "lenet":
+            article(each)
         take(each, PICTURES)
