@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.exercise import exercise
 from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
@@ -160,6 +161,7 @@ def _size(derivation: "Derivation") -> str:
 
 
 commands.add_command(train)
+commands.add_command(exercise)
 commands.add_command(predict)
 
 
