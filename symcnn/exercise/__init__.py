@@ -2,17 +2,25 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sympy import Expr, Symbol
+
 from symcnn.derivation import Derivation
-from symcnn.errors import InputError, quoted
-from symcnn.exercise.sheet import DECIMALS, Blank, Plan, Sheet, as_printed, draw
+from symcnn.errors import InputError, NotSupportedYetError, quoted
+from symcnn.exercise.sheet import DECIMALS, RATE, Blank, Plan, Sheet, as_printed, round_half_up
 from symcnn.files import check_apart, check_writable, read_bytes, write_together
 from symcnn.network import Data, Network, as_data
+from symcnn.network.data import class_names
 from symcnn.network.file import words_of
 from symcnn.network.tables import records, text_of
+from symcnn.numeric.program import inputs_by_name
+from symcnn.symbolic import LEAF, TensorKind, gate, wins
+from symcnn.symbolic.leaves import maximum, worked_out
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import is_shown
 from symcnn.version import __version__
@@ -24,6 +32,12 @@ MOST_SEED = 10**9
 MOST_STUDENTS = 200
 MAX_LIST_BYTES, MAX_JSON_BYTES = 1_000_000, 50_000_000
 LONGEST_NAME = 80
+
+#: How often numbers are drawn, until they round well.
+MOST_DRAWS = 20_000
+
+#: From a kink or a tie.
+FAR = 0.02
 
 #: A first line of a list with one of these words is no student.
 _HEADS = {"name", "names", "student", "students", "pupil", "pupils", "nom", "noms", "prénom", "élève", "élèves",
@@ -126,6 +140,104 @@ def read_students(path: str | Path) -> list[str]:
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return [name for _, name in names]
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def evaluated(expression: Expr, values: Mapping[Expr, float]) -> float:
+    """The value of an expression in quantities."""
+    return float(worked_out(expression, values, _function))
+
+
+def _function(function: Any) -> Callable[..., float]:
+    if function is gate:
+        return lambda y, above, below: above if y > 0 else below
+    if function is maximum:
+        return max
+    if function is wins:
+        return lambda value, largest, *before: float(value == largest and largest not in before)
+    return lambda z: LEAF[function].value_at(math, z)
+
+
+def draw(plan: Plan, data: Data | None, seed: int, student: str = "") -> Sheet:
+    """Numbers for a sheet: the same for the same seed.
+
+    Raises:
+        NotSupportedYetError: among many draws there was none that is worth the work and rounds well.
+    """
+    rng = np.random.default_rng(seed)
+    count = len(plan.network.parameters)
+    sample = 0 if data is None else int(rng.integers(len(data.images)))
+    for _ in range(MOST_DRAWS):
+        image, target, label = _draw_image(plan.network, data, sample, rng)
+        theta = rng.integers(1, 10, count) * rng.choice([-1, 1], count) / 10
+        inputs = inputs_by_name(plan.network, theta, image, target)
+        values = plan.complete(inputs)
+        if not _is_worth_it(plan, values):
+            continue
+        values["η"] = float(RATE)
+        exact = _rounding_well(plan, values)
+        if exact is None:
+            continue
+        after = plan.complete({**inputs, plan.weight.name: exact[f"{plan.weight.name}_next"]})["E"]
+        if round_half_up(after) < round_half_up(values["E"]):
+            names = None if data is None else class_names(data.targets, data.labels)
+            return Sheet(plan, seed, values | exact, label, names or (), after, student)
+    raise NotSupportedYetError(
+        f"exercise: {MOST_DRAWS} draws gave no numbers that survive rounding to {DECIMALS} decimals; expected a smaller"
+        " network, or another seed"
+    )
+
+
+def _draw_image(
+    network: Network, data: Data | None, sample: int, rng: np.random.Generator
+) -> tuple[Any, Any, str | None]:
+    """An image with a target: a sample's with one pixel more, or any."""
+    shape, outputs = network.input_shape, network.outputs
+    if data is not None:
+        image, target = np.array(data.images[sample], dtype=float).reshape(shape), data.targets[sample]
+        if all(np.allclose(10 * v, np.round(10 * v)) and np.abs(v).max() < 10 for v in (image, target)):
+            empty = np.flatnonzero(image == 0)
+            if np.isin(image, (0, 1)).all() and len(empty) > 1:
+                image.flat[rng.choice(empty)] = 1.0
+            return image, target, None if data.labels is None else str(data.labels[sample])
+    is_row = len(shape) == 1
+    image = rng.integers(1, 10, shape) / 10 if is_row else (rng.random(shape) < 0.6).astype(float)
+    target = np.eye(outputs)[rng.integers(outputs)] if outputs > 1 else rng.integers(0, 2, 1).astype(float)
+    return image, target, None
+
+
+def _is_worth_it(plan: Plan, values: Mapping[str, float]) -> bool:
+    """No gradient on the way that four decimals hardly show, no neuron that is saturated."""
+    for quantity in plan.way[:-1]:
+        least = 0.02 if quantity == plan.weight else 0.005
+        if abs(values[quantity.adjoint.name]) < least:
+            return False
+        if quantity.tensor.kind is TensorKind.PREACTIVATION and abs(values[quantity.name]) > 2:
+            return False
+    return all(near(values) >= FAR for near in plan.distances)
+
+
+def _rounding_well(plan: Plan, values: Mapping[str, float]) -> dict[str, float] | None:
+    """The value of each blank by its key; None where a pupil who rounds gets another number than who does not."""
+    exactly: dict[Expr, float] = {Symbol(name): v for name, v in values.items()}
+    on_paper: dict[Expr, float] = {Symbol(name): round_half_up(values[name]) for name in (*plan.given, "η")}
+    exact: dict[str, float] = {}
+    for blank in plan.blanks.values():
+        value = evaluated(blank.expression, exactly)
+        result = evaluated(blank.rule, on_paper)
+        if _is_near_half(value) or _is_near_half(result) or abs(round_half_up(value) - round_half_up(result)) > 1e-9:
+            return None
+        exact[blank.key] = value
+        on_paper[Symbol(blank.key)] = round_half_up(result)
+    return exact
+
+
+def _is_near_half(value: float) -> bool:
+    """Could it be rounded up or down, by different rules?"""
+    scaled: float = abs(value) * 10**DECIMALS
+    return abs(scaled - math.floor(scaled) - 0.5) < 1e-3
 
 
 # --- prints ---------------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import symcnn
 from symcnn import article
 from symcnn.cli import main
 from symcnn.derivation import Derivation
-from symcnn.exercise import read_students, write_exercise
+from symcnn.exercise import draw, read_students, write_exercise
 from symcnn.exercise.prints import to_typst
-from symcnn.exercise.sheet import Plan, draw
+from symcnn.exercise.sheet import Plan
 from symcnn.text import LANGUAGES, catalogue
 
 typst = pytest.importorskip("typst")

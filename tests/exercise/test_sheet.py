@@ -11,7 +11,8 @@ import symcnn
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError
-from symcnn.exercise.sheet import DECIMALS, Plan, as_printed, draw
+from symcnn.exercise import draw
+from symcnn.exercise.sheet import DECIMALS, Plan, as_printed
 from symcnn.network.file import network_from
 from symcnn.verification.evaluate import Evaluator
 
