@@ -250,8 +250,19 @@ def _pdf(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, _: 
     return {path: set_pages(to_typst(sheets, text, is_key))}
 
 
+def _xlsx(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, many: bool) -> dict[Path, bytes]:
+    """A workbook; of several students one for each, numbered as in their list."""
+    from symcnn.exercise.prints import to_workbook
+
+    width = len(str(len(sheets)))
+    places = [path.with_stem(f"{path.stem}-{n:0{width}}") for n in range(1, len(sheets) + 1)] if many else [path]
+    return {place: to_workbook(sheet, text, is_key) for place, sheet in zip(places, sheets, strict=True)}
+
+
 #: Suffix -> the files that are written for a path.
-_PRINTS: Mapping[str, Callable[[Path, Sequence[Sheet], Catalogue, bool, bool], dict[Path, bytes]]] = {".pdf": _pdf}
+_PRINTS: Mapping[str, Callable[[Path, Sequence[Sheet], Catalogue, bool, bool], dict[Path, bytes]]] = {
+    ".pdf": _pdf, ".xlsx": _xlsx,
+}  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
 
 
