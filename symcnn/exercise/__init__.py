@@ -250,9 +250,15 @@ def _pdf(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, _: 
     return {path: set_pages(to_typst(sheets, text, is_key))}
 
 
+def _html(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, _: bool) -> dict[Path, bytes]:
+    from symcnn.exercise.prints import to_html
+
+    return {path: to_html(sheets, text, is_key).encode()}
+
+
 def _xlsx(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, many: bool) -> dict[Path, bytes]:
     """A workbook; of several students one for each, numbered as in their list."""
-    from symcnn.exercise.prints import to_workbook
+    from symcnn.exercise.workbook import to_workbook
 
     width = len(str(len(sheets)))
     places = [path.with_stem(f"{path.stem}-{n:0{width}}") for n in range(1, len(sheets) + 1)] if many else [path]
@@ -261,7 +267,7 @@ def _xlsx(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, ma
 
 #: Suffix -> the files that are written for a path.
 _PRINTS: Mapping[str, Callable[[Path, Sequence[Sheet], Catalogue, bool, bool], dict[Path, bytes]]] = {
-    ".pdf": _pdf, ".xlsx": _xlsx,
+    ".pdf": _pdf, ".html": _html, ".xlsx": _xlsx,
 }  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
 

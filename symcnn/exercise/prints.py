@@ -1,23 +1,12 @@
-"""The prints of exercises: Typst for the PDF, a page of HTML, and a workbook that says what is right.
+"""The prints of exercises on paper: Typst for the PDF, and a page of HTML."""
 
-The workbook holds no answer. Beside a blank stands whether the number in it, times one secret number plus another,
-leaves the remainder by ``MODULUS`` that the answer would leave. So no formula, hidden sheet or cell shows an answer;
-who wants to calculate one back from a check has done more than the exercise asks.
-"""
-
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import Any
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.utils import get_column_letter
-
 from symcnn.exercise.sheet import (
-    DECIMALS,
-    ETA,
     RATE,
     Blank,
     Block,
@@ -36,14 +25,11 @@ from symcnn.exercise.sheet import (
     Slot,
     slot,
 )
-from symcnn.formula import Plain, tree
+from symcnn.formula import MathML, Plain, tree
+from symcnn.formula.breaking import width
+from symcnn.formula.steps import rewritten
 from symcnn.formula.typst import Typst, string
-from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue
-from symcnn.workbook import style
-from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.functions import Value
-from symcnn.workbook.writer import written
 
 #: Width of the text, and of the first column of a table, in millimetres.
 WIDTH, LEAD = 172.0, 19.0
@@ -142,7 +128,7 @@ def _between(parts: Sequence[str], node: Any) -> Iterator[Any]:
         yield part
 
 
-class _Reader(Plain):
+class Reader(Plain):
     """Formulas for who hears them: a blank is an ellipsis."""
 
     def __init__(self, words: Words) -> None:
@@ -198,7 +184,7 @@ class TypstPrint:
 
     def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool, place: int) -> None:
         self.words, self.sheet, self.is_key, self.place = Words(text, sheet, is_key), sheet, is_key, place
-        self.formulas, self.reader = _Formulas(self.words), _Reader(self.words)
+        self.formulas, self.reader = _Formulas(self.words), Reader(self.words)
 
     def source(self) -> str:
         say, seed = self.words, self.sheet.seed
@@ -209,7 +195,7 @@ class TypstPrint:
             names = f"#{string(say('name') + ' ' + self.sheet.student)}"
         elif not self.is_key:
             fields = (("name", 52), ("form", 20), ("date", 24))
-            names = " ".join(f"#{string(say(field))} #dots({width}mm)" for field, width in fields)
+            names = " ".join(f"#{string(say(field))} #dots({wide}mm)" for field, wide in fields)
         header = f"{mark}#{string(number)}#page-of(<start-{self.place}>, <end-{self.place}>)"
         footer = string(f"symcnn exercise --seed {seed}")
         lines = [
@@ -292,27 +278,27 @@ class TypstPrint:
             letters.append(self._math(tree.Symbol(name)))
         keys = ("picture", "filter", "map")
         names = [f"[#{string(say(k) + ' ')}{letter}]" for k, letter in zip(keys, letters, strict=True)]
-        width = 17.0 if len(block.map[0]) <= 3 else 14.0
+        wide = 17.0 if len(block.map[0]) <= 3 else 14.0
         parts = [
             f"named({names[0]}, {self._grid(block.image, 0, 0, 'pixel')})", "sign([∗])",
             f"named(text(fill: filt, {names[1]}), {self._grid(block.filter, 14, 11, 'filter')})", "sign([=])",
-            f"named({names[2]}, {self._grid(block.map, width, 11, 'plain')})",
+            f"named({names[2]}, {self._grid(block.map, wide, 11, 'plain')})",
         ]  # fmt: skip
         return f"#align(center, grid(columns: 5, column-gutter: 5mm, align: horizon, {', '.join(parts)}))"
 
     def _products(self, block: Products) -> str:
         count = len(block.columns)
-        width = round(min(19.0, (WIDTH - LEAD - 38) / count), 2)
-        if width < 12.5:
-            width = round((WIDTH - LEAD) / count, 2)
+        each = round(min(19.0, (WIDTH - LEAD - 38) / count), 2)
+        if each < 12.5:
+            each = round((WIDTH - LEAD) / count, 2)
         heads = ", ".join(f"above[{self._math(symbol)}]" for symbol, *_ in block.columns)
         rows = [
-            ", ".join([f"lead[#{string(self.words(key))}]", *(self._cell(c[n], width, 7.2) for _, *c in block.columns)])
+            ", ".join([f"lead[#{string(self.words(key))}]", *(self._cell(c[n], each, 7.2) for _, *c in block.columns)])
             for n, key in enumerate(("value", "weight", "product"))
         ]
-        table = f"products({LEAD}mm, {width}mm, {count}, [], {heads}, {', '.join(rows)})"
+        table = f"products({LEAD}mm, {each}mm, {count}, [], {heads}, {', '.join(rows)})"
         total = self._math(tree.Equality((block.name, slot(block.total))))
-        if LEAD + width * count + 38 > WIDTH:
+        if LEAD + each * count + 38 > WIDTH:
             return f"#{table}\n#align(right)[{total}]"
         return f"#grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}])"
 
@@ -344,297 +330,195 @@ class TypstPrint:
         return f"#instead({block.rows * 5}mm, eq({string(alt)}, $ {lines} $))"
 
     def _network(self, block: Network2D) -> str:
-        count, height = len(block.columns), max(len(c) for c in block.columns)
-        down = max(12.0, 5.5 * height)
-        at = {
-            (c, r): (round(14 + c * 144 / (count - 1), 2), round(down * (2 * r + 1) / (2 * len(column)), 2))
-            for c, column in enumerate(block.columns)
-            for r in range(len(column))
-        }
+        at, down = _placed(block)
         edges = "".join(f"#edge({at[a][0]}mm, {at[a][1]}mm, {at[b][0]}mm, {at[b][1]}mm)" for a, b in block.edges)
         nodes = "".join(
-            f"#node({at[c, r][0]}mm, {at[c, r][1]}mm, {2.6 if len(column) > 2 else 3.9}mm, [{self._math(node)}])"
+            f"#node({at[c, r][0]}mm, {at[c, r][1]}mm, {_radius(column)}mm, [{self._math(node)}])"
             for c, column in enumerate(block.columns)
             for r, node in enumerate(column)
         )
-        unders = "".join(
-            f"#under-edge({round((at[c, 0][0] + at[c + 1, 0][0]) / 2, 2)}mm, {down + 1}mm, {number})"
-            for c, number in enumerate(block.sections)
-        )
-        alt = " ← ".join("{" + ", ".join(map(self.reader.emit, column)) + "}" for column in reversed(block.columns))
-        return f"#drawing({string(alt)}, {down + 5}mm)[{edges}{nodes}{unders}]"
+        unders = "".join(f"#under-edge({x}mm, {down + 1}mm, {number})" for x, number in _gaps(block))
+        return f"#drawing({string(_described(block, self.reader))}, {down + 5}mm)[{edges}{nodes}{unders}]"
 
 
-# --- a workbook -----------------------------------------------------------------------------------------------------
-
-#: A prime; numbers below 100 with four decimals leave different remainders.
-MODULUS = 2_000_003
-
-#: A pair of columns: a number, and whether it is right.
-PAIR, FIRST = 2, 3
-
-#: Pairs in a row.
-MOST_PAIRS = 9
-
-_UNLOCKED, _HIDDEN = Protection(locked=False), Protection(hidden=True)
-_BLANK: style.Style = {**style.INPUT, "number_format": "General", "protection": _UNLOCKED}
-_ANSWER: style.Style = {**_BLANK, "font": Font(name="Calibri", size=10, color="B3261E", bold=True, italic=True)}
-_GIVEN: style.Style = {**style.VALUE, "number_format": "General"}
-_CHECK: style.Style = {
-    "font": Font(name="Calibri", size=10, bold=True, color=style.GREY), "alignment": Alignment("left", "center"),
-    "protection": _HIDDEN,
-}  # fmt: skip
-_PROSE: style.Style = {**style.WORDS, "alignment": Alignment(wrap_text=True, vertical="top")}
-_FREE: style.Style = {**_BLANK, "alignment": Alignment(wrap_text=True, vertical="top")}
-_FORMULA: style.Style = {"font": Font(name="Cambria", size=11, italic=True, color=style.INK)}
-_LABEL: style.Style = {**style.SYMBOL, "alignment": Alignment("center", "bottom")}
+def _placed(block: Network2D) -> tuple[dict[tuple[int, int], tuple[float, float]], float]:
+    """Where each node of the paths stands, in millimetres, and how high they are."""
+    count, down = len(block.columns), max(12.0, 5.5 * max(map(len, block.columns)))
+    places = {
+        (c, r): (round(14 + c * 144 / (count - 1), 2), round(down * (2 * r + 1) / (2 * len(column)), 2))
+        for c, column in enumerate(block.columns)
+        for r in range(len(column))
+    }
+    return places, down
 
 
-class WorkbookPrint:
-    """One sheet as a worksheet: blanks can be typed in, nothing else."""
+def _gaps(block: Network2D) -> Iterator[tuple[float, int]]:
+    """The middle between two columns, and the section that works it out."""
+    step = 144 / (len(block.columns) - 1)
+    return ((round(14 + (c + 0.5) * step, 2), number) for c, number in enumerate(block.sections))
+
+
+def _radius(column: Sequence[Any]) -> float:
+    return 2.6 if len(column) > 2 else 3.9
+
+
+def _described(block: Network2D, reader: "Reader") -> str:
+    return " ← ".join("{" + ", ".join(map(reader.emit, column)) + "}" for column in reversed(block.columns))
+
+
+# --- HTML -----------------------------------------------------------------------------------------------------------
+
+
+class _Marked(MathML):
+    """Formulas with fields; a place and what belongs over it are one column."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words.text.decimal)
+        self._words, self._reader = words, Reader(words)
+
+    def emit(self, node: Any) -> str:
+        if isinstance(node, Slot):
+            return f"<mtext>{self.field(node.cell)}</mtext>"
+        if isinstance(node, tree.Under) and isinstance(node.number, Slot):
+            return f"<munder><munder>{self.emit(node.node)}<mo>⎵</mo></munder>{self.emit(node.number)}</munder>"
+        return str(super().emit(node))
+
+    def operand(self, node: Any) -> str:
+        return f"<mtext>{self.field(node.cell, True)}</mtext>" if isinstance(node, Slot) else super().operand(node)
+
+    def field(self, cell: Cell, signed: bool = False) -> str:
+        words = escape(self._words.number(cell))
+        words = f"({words})" if signed and words.startswith("−") else words
+        if isinstance(cell, Given):
+            return f"<span>{words}</span>"
+        if self._words.is_key:
+            return f'<b style="min-width:{cell.width}mm">{words}</b>'
+        label = escape(self._words("blank", section=cell.section, name=cell.key))
+        return f'<input inputmode="decimal" autocomplete="off" style="width:{cell.width}mm" aria-label="{label}">'
+
+
+class HtmlPrint:
+    """One sheet as an article of a page."""
 
     def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool) -> None:
         self.words, self.sheet, self.is_key = Words(text, sheet, is_key), sheet, is_key
-        self.reader = _Reader(self.words)
-        self.book = Book(text)
-        self.page = StyledSheet(self.book, self.book.workbook.create_sheet(f"{self.words('sheet')} {sheet.seed}"))
-        self.row, self.last = 1, FIRST + PAIR * MOST_PAIRS - 1
-        self.checks: dict[str, Value] = {}
+        self.formulas, self.reader = _Marked(self.words), Reader(self.words)
 
-    def content(self) -> bytes:
-        page, say = self.page, self.words
-        page.widths({1: 2, 2: 17} | {FIRST + n: 3.5 if n % PAIR else 9.5 for n in range(PAIR * MOST_PAIRS)})
-        status = self._head()
-        for part in self.sheet.plan.parts:
-            self._line_of(say.title(part), style.TITLE, 28)
-            self._line_of(say.intro(part), style.WORDS)
-            for section in part.sections:
-                self._section(section)
-        area = f"A6:{get_column_letter(self.last)}{self.row}"
-        count = len(self.sheet.plan.blanks)
-        formula = CellFormula(f'=COUNTIF({area},"✓")&" / {count}"')
-        page.put(status, 2, formula, {**style.STATUS_FIRST, "protection": _HIDDEN})
-        right = count if self.is_key else 0
-        values: dict[str, dict[str, Value]] = {page.title: {f"B{status}": f"{right} / {count}", **self.checks}}
-        self._finish(area)
-        return written(self.book.workbook, values)
+    def article(self) -> str:
+        say, sheet = self.words, self.sheet
+        number = f"{escape(say('sheet'))} {sheet.seed}"
+        who = escape(f"{say('name')} {sheet.student}")
+        if self.is_key:
+            who = f"<strong>{escape(say('key'))}</strong>"
+        elif not sheet.student:
+            label = escape(say("name"))
+            who = f'<label>{label} <input class="name" autocomplete="off"></label>'
+        parts = []
+        for n, part in enumerate(sheet.plan.parts, 1):
+            parts.append(f"<section><h{n}>{self._inline(say.title(part))}</h{n}><p>{self._inline(say.intro(part))}</p>")
+            parts.append("" if part.figure is None else self._network(part.figure))
+            parts += [self._section(section) for section in part.sections]
+            parts.append("</section>")
+        foot = f"<footer>symcnn exercise --seed {sheet.seed}</footer>"
+        return f"<article><header>{who}<span>{number}</span></header>{''.join(parts)}{foot}</article>"
 
-    def _head(self) -> int:
-        name = f"{self.words('name')} "
-        self._line_of([self.words("key")] if self.is_key else [name + self.sheet.student], style.HINT)
-        if not self.is_key and not self.sheet.student:
-            self.page.merged(1, FIRST, 1, 5, None, _BLANK)
-        self._line_of(
-            [f"{self.words('sheet')} {self.sheet.seed} · symcnn exercise --seed {self.sheet.seed}"], style.HINT
-        )
-        status = self.row
-        self.page.height(status, 21)
-        self.page.bar(status, self.last, None, style.STATUS, style.STATUS_FIRST)
-        self.page.put(status, FIRST, self.words("status"), style.RIBBON)
-        self.row += 2
-        return status
+    def _inline(self, pieces: Sequence[Any]) -> str:
+        return "".join(escape(p) if isinstance(p, str) else self._math(p) for p in pieces)
 
-    def _line_of(self, pieces: Sequence[Any], look: style.Style, height: float | None = None) -> None:
-        if pieces:
-            words = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in pieces)
-            self.page.put(self.row, 2, words, look)
-            if height is not None:
-                self.page.height(self.row, height)
-            self.row += 1
+    def _math(self, node: Any, display: bool = False) -> str:
+        mode = ' display="block"' if display else ""
+        return f'<math{mode} alttext="{escape(self.reader.emit(node))}"><mrow>{self.formulas.emit(node)}</mrow></math>'
 
-    def _section(self, section: Section) -> None:
-        self.row += 1
-        heading = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in self.words.heading(section))
-        self.page.section(self.row, f"{section.number}   {heading}", self.last, 20)
-        self.row += 1
-        self._line_of(self.words.note(section), style.NOTE)
-        self._line_of(self.words.beside(section), style.WORDS)
-        for block in section.blocks:
-            self._block(block)
+    def _section(self, section: Section) -> str:
+        say = self.words
+        title = f"<i>{section.number}</i> {self._inline(say.heading(section))}"
+        notes = [f"<p>{self._inline(pieces)}</p>" for pieces in (say.note(section), say.beside(section)) if pieces]
+        return f"<h3>{title}</h3>{''.join(notes)}{''.join(map(self._block, section.blocks))}"
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block) -> str:
         match block:
             case Line(members):
-                self._line(members)
+                return f'<div class="line">{self._math(tree.Equality(tuple(members)), True)}</div>'
             case Convolution():
-                self._convolution(block)
+                grids = zip(
+                    ("picture", "filter", "map"), (block.image, block.filter, block.map), ("∗", "=", ""), strict=True
+                )
+                return f'<div class="grids">{"".join(self._grid(*grid) for grid in grids)}</div>'
             case Products():
-                self._products(block)
+                return self._products(block)
             case Paths():
-                self._paths(block)
+                return self._paths(block)
+            case Room(rows):
+                return "" if self.is_key else f'<div class="room" style="height:{5 * (rows or 5)}mm"></div>'
             case Question():
-                self._line_of([self.words("question")], style.WORDS)
-                answer = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in self.words.answer())
-                self.page.merged(self.row, 2, 2, 12, answer if self.is_key else None, _PROSE if self.is_key else _FREE)
-                self.row += 3
+                words = self._inline(self.words.answer()) if self.is_key else ""
+                field = f'<p class="answer">{words}</p>' if self.is_key else '<textarea rows="2"></textarea>'
+                return f"<label>{escape(self.words('question'))} {field}</label>"
 
-    def _put(self, row: int, pair: int, cell: Cell, look: style.Style | None = None) -> None:
-        """A number in a pair of columns, beside it whether it is right."""
-        column = FIRST + PAIR * pair
-        printed = self.sheet.text(cell)
-        if isinstance(cell, Given):
-            decimals = len(printed.partition(".")[2])
-            number = '0.{0};"−"0.{0}'.format("0" * decimals) if decimals else '0;"−"0'
-            self.page.put(row, column, float(printed), look or _number_format(number))
-            return
-        self.page.put(row, column, float(printed) if self.is_key else None, _ANSWER if self.is_key else _BLANK)
-        place = f"{get_column_letter(column)}{row}"
-        self.page.put(row, column + 1, _check(place, cell, self.sheet), _CHECK)
-        self.checks[f"{get_column_letter(column + 1)}{row}"] = "✓" if self.is_key else ""
+    def _grid(self, key: str, rows: tuple[tuple[Cell, ...], ...], sign: str) -> str:
+        def look(cell: Cell) -> str:
+            return ' class="dark"' if key == "picture" and self.sheet.value(cell) >= 0.5 else ""
 
-    def _line(self, members: Sequence[Any]) -> None:
-        """The formula, and below it the places of its numbers with what belongs there."""
-        self._line_of([self.reader.emit(tree.Equality(tuple(m for m in members if not _is_only_slots(m))))], _FORMULA)
-        left = members[0].name if isinstance(members[0], tree.Update) else members[0]
-        named = [pair for member in members for pair in self._slots(member, self.reader.emit(left))]
-        for start in range(0, len(named), MOST_PAIRS):
-            for pair, (label, cell) in enumerate(named[start : start + MOST_PAIRS]):
-                self.page.put(self.row, FIRST + PAIR * pair, label, _LABEL)
-                self._put(self.row + 1, pair, cell)
-            self.row += 2
-        self.row += 1
+        lines = "".join(
+            f"<tr>{''.join(f'<td{look(c)}>{self.formulas.field(c)}</td>' for c in row)}</tr>" for row in rows
+        )
+        end = f"<span>{sign}</span>" if sign else ""
+        return f"<table><caption>{escape(self.words(key))}</caption>{lines}</table>{end}"
 
-    def _slots(self, node: Any, name: str) -> list[tuple[str, Cell]]:
-        match node:
-            case Slot(cell):
-                return [(name, cell)]
-            case tree.Under(inner, Slot(cell)):
-                return [(self.reader.emit(inner), cell)]
-            case tree.Sum(parts) | tree.Product(parts):
-                return [pair for part in parts for pair in self._slots(part, self._name_of(part))]
-            case tree.Negated(inner):
-                return self._slots(inner, self._name_of(inner))
-        return []
+    def _products(self, block: Products) -> str:
+        heads = "".join(f'<th scope="col">{self._math(symbol)}</th>' for symbol, *_ in block.columns)
+        rows = "".join(
+            f'<tr><th scope="row">{escape(self.words(key))}</th>'
+            + "".join(f"<td>{self.formulas.field(cells[n])}</td>" for _, *cells in block.columns) + "</tr>"
+            for n, key in enumerate(("value", "weight", "product"))
+        )  # fmt: skip
+        total = self._math(tree.Equality((block.name, slot(block.total))))
+        return f'<div class="grids"><table><tr><td></td>{heads}</tr>{rows}</table>{total}</div>'
 
-    def _name_of(self, node: Any) -> str:
-        if not isinstance(node, Slot):
-            return ""
-        if node.cell.expression == ETA:
-            return "η"
-        return self.reader.emit(self.sheet.plan.write.expression(node.cell.expression))
+    def _paths(self, block: Paths) -> str:
+        under = f"{escape(self.words('under'))} {self._math(block.by)}"
+        rows = "".join(
+            f"<tr><td>{self._math(tree.Equality((adjoint, slot(above))))}</td>"
+            f"<td>{self._math(tree.Equality((local, slot(below))))}</td><td>{self.formulas.field(product)}</td></tr>"
+            for adjoint, above, local, below, product in block.rows
+        )
+        total = f'<td colspan="2">{self._math(block.name)} =</td><td>{self.formulas.field(block.total)}</td>'
+        head = f'<td></td><th scope="col">{under}</th><th scope="col">{escape(self.words("product"))}</th>'
+        return f'<table class="paths"><tr>{head}</tr>{rows}<tr>{total}</tr></table>'
 
-    def _convolution(self, block: Convolution) -> None:
-        keys = ("picture", "filter", "map")
-        start, pair, height = self.row, 0, 0
-        grids: list[tuple[tuple[Cell, ...], ...]] = [block.image, block.filter, block.map]
-        for key, rows in zip(keys, grids, strict=True):
-            if pair + len(rows[0]) > MOST_PAIRS:
-                start, pair, height = start + height + 2, 0, 0
-            self.page.put(start, FIRST + PAIR * pair, self.words(key), style.HEAD)
-            for r, row in enumerate(rows, 1):
-                for c, cell in enumerate(row):
-                    dark = key == "picture" and self.sheet.value(cell) >= 0.5
-                    self._put(start + r, pair + c, cell, _DARK if dark else None)
-            pair, height = pair + len(rows[0]) + 1, max(height, len(rows))
-        self.row = start + height + 2
-
-    def _products(self, block: Products) -> None:
-        for n, key in enumerate(("value", "weight", "product"), 1):
-            self.page.put(self.row + n, 2, self.words(key), style.NOTE)
-        for start in range(0, len(block.columns), MOST_PAIRS):
-            for pair, (symbol, *cells) in enumerate(block.columns[start : start + MOST_PAIRS]):
-                self.page.put(self.row, FIRST + PAIR * pair, self.reader.emit(symbol), _LABEL)
-                for n, cell in enumerate(cells, 1):
-                    self._put(self.row + n, pair, cell)
-            self.row += 4
-        self.page.put(self.row, 2, f"{self.reader.emit(block.name)} =", style.NAME)
-        self._put(self.row, 0, block.total)
-        self.row += 2
-
-    def _paths(self, block: Paths) -> None:
-        under = f"{self.words('under')} {self.reader.emit(block.by)}"
-        self.page.put(self.row, FIRST + PAIR, under, style.HEAD)
-        self.page.put(self.row, FIRST + PAIR * 4, self.words("product"), style.HEAD)
-        for adjoint, above, local, below, product in block.rows:
-            self.row += 1
-            self.page.put(self.row, 2, f"{self.reader.emit(adjoint)} =", style.NAME)
-            self._put(self.row, 0, above)
-            self.page.put(self.row, FIRST + PAIR, f"{self.reader.emit(local)} =", _LABEL)
-            self._put(self.row, 2, below)
-            self._put(self.row, 4, product)
-        self.row += 1
-        self.page.put(self.row, FIRST + PAIR * 3, f"{self.reader.emit(block.name)} =", _LABEL)
-        self._put(self.row, 4, block.total)
-        self.row += 2
-
-    def _finish(self, area: str) -> None:
-        sheet, workbook = self.page.sheet, self.book.workbook
-        for mark, (colour, _) in (("✓", style.GOOD), ("✗", style.BAD)):
-            first = area.partition(":")[0]
-            rule = FormulaRule(formula=[f'{first}="{mark}"'], font=Font(color=colour, bold=True))  # type: ignore[no-untyped-call]
-            sheet.conditional_formatting.add(area, rule)
-        sheet.protection.sheet = True
-        sheet.sheet_view.showGridLines = False
-        sheet.freeze_panes = "A5"
-        sheet.page_setup.paperSize, sheet.page_setup.orientation = 9, "portrait"
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
-        workbook.properties.title = self.words("document", number=self.sheet.seed)
-        workbook.properties.creator, workbook.properties.language = "symcnn", self.words.text.lang
+    def _network(self, block: Network2D) -> str:
+        at, down = _placed(block)
+        lines = "".join(f'<path d="M{at[a][0]} {at[a][1]}L{at[b][0]} {at[b][1]}"/>' for a, b in block.edges)
+        nodes = "".join(
+            f'<circle cx="{at[c, r][0]}" cy="{at[c, r][1]}" r="{_radius(column)}"/>'
+            f'<text x="{at[c, r][0]}" y="{at[c, r][1] + 0.8}">{escape(self.reader.emit(node))}</text>'
+            for c, column in enumerate(block.columns)
+            for r, node in enumerate(column)
+        )
+        unders = "".join(f'<text x="{x}" y="{down + 4}">← {number}</text>' for x, number in _gaps(block))
+        label = escape(_described(block, self.reader))
+        return f'<svg viewBox="0 0 172 {down + 5}" role="img" aria-label="{label}">{lines}{nodes}{unders}</svg>'
 
 
-@cache
-def _number_format(text: str) -> style.Style:
-    return {**_GIVEN, "number_format": text}
-
-
-_DARK: style.Style = {
-    **_GIVEN, "font": Font(name="Calibri", size=10, color="FFFFFF"), "fill": PatternFill("solid", fgColor=style.DARK),
-}  # fmt: skip
-
-
-def _check(place: str, blank: Blank, sheet: Sheet) -> CellFormula:
-    """✓ or ✗ beside a number, ? beside what is none; beside a blank nothing. A rounded one may be off by 0.0001."""
-    digest = hashlib.sha256(f"{sheet.seed} {blank.key}".encode()).digest()
-    factor = 100_000 + int.from_bytes(digest[:6]) % (MODULUS - 200_000)
-    more = int.from_bytes(digest[6:12]) % MODULUS
-    scale = 10**DECIMALS
-    answer = round(float(sheet.text(blank)) * scale)
-    is_exact = abs(answer / scale - sheet.values[blank.key]) < 1e-9
-    numbers = [answer] if is_exact else [answer - 1, answer, answer + 1]
-    remainders = ",".join(str(r) for r in sorted((n * factor + more) % MODULUS for n in numbers))
-    remainder = f"MOD(ROUND({place}*{scale},0)*{factor}+{more},{MODULUS})"
-    test = f'IF(ABS({place})<100,IF(ISNUMBER(MATCH({remainder},{{{remainders}}},0)),"✓","✗"),"✗")'
-    return CellFormula(f'=IF(ISBLANK({place}),"",IF(ISNUMBER({place}),{test},"?"))')
-
-
-def _is_only_slots(node: Any) -> bool:
-    """Is it a member of blanks and signs, which a workbook shows below the formula?"""
-    match node:
-        case Slot():
-            return True
-        case tree.Sum(parts) | tree.Product(parts):
-            return all(map(_is_only_slots, parts))
-        case tree.Negated(inner):
-            return _is_only_slots(inner)
-    return False
-
-
-def to_workbook(sheet: Sheet, text: Catalogue, is_key: bool) -> bytes:
-    """The file of one sheet."""
-    return WorkbookPrint(text, sheet, is_key).content()
+def to_html(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
+    """A page by itself, without scripts, with all the sheets."""
+    title = escape(text("exercise.document", number=sheets[0].seed))
+    articles = "".join(HtmlPrint(text, sheet, is_key).article() for sheet in sheets)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{text.lang}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_file("sheet.css")}'
+        f"</style></head><body><main>{articles}</main></body></html>\n"
+    )
 
 
 def _em(node: Any) -> float:
-    """About how wide a member is."""
-    match node:
-        case Slot(cell):
-            return cell.width / 3.9 if isinstance(cell, Blank) else 3.5
-        case tree.Under(inner, number):
-            return max(_em(inner), _em(number)) + 0.3
-        case tree.Sum(terms):
-            return sum(map(_em, terms)) + 1.2 * (len(terms) - 1)
-        case tree.Product(factors):
-            return sum(map(_em, factors)) + 0.6 * (len(factors) - 1)
-        case tree.Negated(inner) | tree.Power(inner, _):
-            return _em(inner) + 0.6
-        case tree.Partial() | tree.Symbol():
-            return 1.8
-        case tree.Call(function, arguments):
-            return 0.6 * len(function) + 1 + sum(map(_em, arguments))
-        case tree.Fraction(above, below):
-            return max(_em(above), _em(below)) + 0.3
-    return 1.0
+    """About how wide a member is, a place as wide as so many digits."""
+    digits = rewritten(node, lambda n: tree.Word("0" * round(_width(n.cell) / 2.1)) if isinstance(n, Slot) else None)
+    return width(digits)
+
+
+def _width(cell: Cell) -> float:
+    return cell.width if isinstance(cell, Blank) else 13.0
 
 
 def to_typst(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
@@ -642,9 +526,9 @@ def to_typst(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
     pages = [TypstPrint(text, sheet, is_key, n).source() for n, sheet in enumerate(sheets, 1)]
     title = text("exercise.document", number=sheets[0].seed)
     head = f'#set document(title: {string(title)}, author: "symcnn")\n#set text(lang: {string(text.lang)})\n'
-    return "\n".join([_preamble(), head, *pages, ""])
+    return "\n".join([_file("sheet.typ"), head, *pages, ""])
 
 
 @cache
-def _preamble() -> str:
-    return files("symcnn.exercise").joinpath("sheet.typ").read_text("utf-8")
+def _file(name: str) -> str:
+    return files("symcnn.exercise").joinpath(name).read_text("utf-8")

@@ -10,8 +10,8 @@ import pytest
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.exercise import draw, write_exercise
-from symcnn.exercise.prints import to_workbook
 from symcnn.exercise.sheet import Plan, as_printed
+from symcnn.exercise.workbook import to_workbook
 from symcnn.text import LANGUAGES, catalogue
 from tests.tools.recalculate import by_formualizer, by_office, needs_office
 
