@@ -5,10 +5,19 @@ from pathlib import Path
 import click
 
 from symcnn.cli.language import language
-from symcnn.cli.shared import FILE, lang_option, load_network, network_argument, option, print_files, warnings_as_lines
+from symcnn.cli.shared import (
+    FILE,
+    Command,
+    lang_option,
+    load_network,
+    network_argument,
+    option,
+    print_files,
+    warnings_as_lines,
+)
 
 
-@click.command()
+@click.command(cls=Command)
 @network_argument
 @option("--out", "outs", type=FILE, multiple=True, default=["exercise.pdf"], show_default=True)
 @option("--key", "keys", type=FILE, multiple=True)

@@ -38,8 +38,8 @@ from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue
 from symcnn.workbook import style
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.functions import Value
-from symcnn.workbook.writer import written
+from symcnn.workbook.evaluator import Value
+from symcnn.workbook.xlsx_writer import workbook_bytes
 
 #: A prime; numbers below 100 with four decimals leave different remainders.
 MODULUS = 2_000_003
@@ -93,7 +93,7 @@ class WorkbookPrint:
         right = count if self.is_key else 0
         values: dict[str, dict[str, Value]] = {page.title: {f"B{status}": f"{right} / {count}", **self.checks}}
         self._finish(area)
-        return written(self.book.workbook, values)
+        return workbook_bytes(self.book.workbook, values)
 
     def _head(self) -> int:
         name = f"{self.words('name')} "
