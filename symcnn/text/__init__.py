@@ -43,7 +43,11 @@ class Catalogue:
 
     def shown(self, name: str, value: T) -> T | str:
         """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
-        return self.number(value) if type(value) is int and name not in NUMBERS_OF_ONE else value
+        return (
+            self.number(value)
+            if isinstance(value, int) and not isinstance(value, bool) and name not in NUMBERS_OF_ONE
+            else value
+        )
 
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables
