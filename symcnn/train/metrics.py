@@ -111,7 +111,7 @@ class History(Sequence[Epoch]):
             raise UnknownQuantityError(f"history[{quoted(name)}]: unknown; {one_of(name, list(self._columns))}")
         way = "validation=…" if name.startswith("val") else "epochs=…"
         where = ", where the targets are classes; run.score() is that of the end" if name.endswith("accuracy") else ""
-        raise UnknownQuantityError(f"history[{quoted(name)}]: was not measured; a training with {way} does{where}")
+        raise UnknownQuantityError(f"history[{name!r}]: was not measured; a training with {way} measures it{where}")
 
     def __contains__(self, value: object) -> bool:
         return value in self._columns if isinstance(value, str) else super().__contains__(value)
