@@ -20,6 +20,7 @@ from sympy import Add, Expr, Mul, Rational, S, Symbol
 from symcnn.errors import NotSupportedYetError
 from symcnn.symbolic import (
     Access,
+    Affine,
     Axis,
     Equation,
     Index,
@@ -149,11 +150,13 @@ class Graph:
     equations: tuple[Equation, ...]
 
     def __getitem__(self, name: Name) -> Variable:
-        return self.forward[name] if name in self.forward else self.backward[name]
+        text = name if isinstance(name, str) else name.name
+        return self.forward[text] if text in self.forward else self.backward[text]
 
     def __contains__(self, name: Name) -> bool:
         """Is it computed, and not given?"""
-        return name in self.forward or name in self.backward
+        text = name if isinstance(name, str) else name.name
+        return text in self.forward or text in self.backward
 
     def __iter__(self) -> Iterator[Variable]:
         yield from self.forward.values()
@@ -197,10 +200,7 @@ class Graph:
                 for term in equation.terms:
                     for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
                         indices = chain.setdefault(upstream.tensor, set())
-                        for index in _reached(equation, term, upstream, chain[tensor], indices):
-                            indices.add(index)
-                            if most is not None and len(indices) > most:
-                                break
+                        indices |= _reached(equation, term, upstream, chain[tensor])
             if most is not None and sum(map(len, chain.values())) > most:
                 break
         return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
@@ -327,27 +327,72 @@ def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: 
     return factors is not None and any(symbol in factor.free_symbols for factor in factors)
 
 
-def _reached(
-    equation: Equation, term: Term, upstream: Access, targets: set[Index], known: set[Index]
-) -> Iterator[Index]:
-    """The indices of an access, but known ones, in the instances of a term that some entries of the target consist of.
+def _reached(equation: Equation, term: Term, upstream: Access, targets: set[Index]) -> set[Index]:
+    """The indices of an access in the instances of a term that some entries of the target consist of.
 
-    Of few entries all points are looked at; where there are most of them, each index needs only one of its points.
+    Axes that meet in no index have nothing to do with each other. So the entries go from the target to the access by
+    one group of axes after the other, and not point by point: by the rows, the columns, then to every map.
     """
-    axes = (*equation.axes, *term.axes)
-    if 4 * len(targets) > equation.target.tensor.size:
-        for index in upstream.tensor.indices():
-            if index not in known and any(
-                equation.target.at(point) in targets and _instance(equation, term, point) is not None
-                for point in points_at(axes, upstream, index)
-            ):
-                yield index
-        return
-    for target in targets:
-        for point in points_at(axes, equation.target, target):
-            source = upstream.at(point)
-            if source is not None and source not in known and _instance(equation, term, point) is not None:
-                yield source
+    target, source = equation.target.index, upstream.index
+    limits = [pair for a in (upstream, *_needed(term)) for pair in zip(a.index, a.tensor.shape, strict=True)]
+    rows, places = targets, [("target", n) for n in range(len(target))]
+    groups = [
+        (
+            axes,
+            [n for n, a in enumerate(target) if _is_of(axes, a)],
+            [n for n, a in enumerate(source) if _is_of(axes, a)],
+        )
+        for axes in _groups((*equation.axes, *term.axes), [*target, *(affine for affine, _ in limits)])
+    ]
+    for axes, out, into in sorted(groups, key=lambda group: (len(group[2]) > 0, len(group[1]) == 0)):
+        within = [(affine, size) for affine, size in limits if _is_of(axes, affine)]
+        steps: dict[Index, set[Index]] = {}
+        for point in points(axes):
+            start, end = _at([target[n] for n in out], point), _at([source[n] for n in into], point)
+            numbers = [(affine.at(point), size) for affine, size in within]
+            if start is not None and end is not None and all(n is not None and 0 <= n < size for n, size in numbers):
+                steps.setdefault(start, set()).add(end)
+        taken = [places.index(("target", n)) for n in out]
+        kept = [n for n in range(len(places)) if n not in taken]
+        size = equation.target.tensor.shape[out[0]] if len(out) == 1 else 0
+        if size and all(steps.get((n,)) == {(n,)} for n in range(size)):  # nothing moves
+            places[taken[0]] = ("source", into[0])
+            continue
+        rows = {(*(row[n] for n in kept), *end) for row in rows for end in steps.get(tuple(row[n] for n in taken), ())}
+        places = [*(places[n] for n in kept), *(("source", n) for n in into)]
+    order = [places.index(("source", n)) for n in range(len(source))]
+    return rows if order == sorted(order) else {tuple(row[n] for n in order) for row in rows}
+
+
+def _needed(term: Term) -> Iterator[Access]:
+    """The accesses outside whose tensors a term has no instance, or one that is 0."""
+    for factor in term.factors:
+        for atom in factor.atoms(Access):
+            if atom.outside is None or (factor == atom and atom.outside == 0):
+                yield atom
+        for atom in factor.atoms(Wins):
+            cell, largest = atom.solved
+            yield from (largest, *([cell] if cell.outside is None else []))
+
+
+def _groups(axes: Sequence[Axis], indices: Iterable[Affine]) -> list[list[Axis]]:
+    """The axes, those together that meet in an index; and none, for an index without axes."""
+    groups = [[axis] for axis in axes]
+    for affine in indices:
+        met = [group for group in groups if any(axis.name in affine.axes for axis in group)]
+        groups = [*(group for group in groups if group not in met), [axis for group in met for axis in group]]
+    return [group for group in groups if group] + [[]]
+
+
+def _is_of(axes: Sequence[Axis], affine: Affine) -> bool:
+    """Is an index one of this group of axes?"""
+    return {axis.name for axis in axes}.issuperset(affine.axes) and bool(axes) == bool(affine.axes)
+
+
+def _at(indices: Sequence[Affine], point: Mapping[str, int]) -> Index | None:
+    """The values of indices at a point; None: one of them is absent."""
+    values = tuple(n for affine in indices if (n := affine.at(point)) is not None)
+    return values if len(values) == len(indices) else None
 
 
 def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:

@@ -16,7 +16,7 @@ from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import WORDS, Typography, Worked
+from symcnn.formula.typography import WORDS, Typography, Worked, shortened
 from symcnn.symbolic import E_TOTAL, Access, E, Equation, Name, Quantities, Quantity, Wins, quantity_of
 from symcnn.text import catalogue
 
@@ -30,7 +30,7 @@ MOST_SHOWN = 100
 MAX_FORMULAS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """One number explained; it prints in the terminal and shows in Jupyter.
 
@@ -40,6 +40,7 @@ class Explanation:
         equation: quantity = formula = numbers = result.
         rests_on: the quantities of the formula with their values.
         feeds: the quantities whose formulas contain it.
+        gradient: the same of ∂E/∂(the quantity), where that is asked for and exists.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Explanation:
     feeds: tuple[Node, ...]
     words: Mapping[str, str]
     decimal: str = "."
+    gradient: "Explanation | None" = None
 
     def __str__(self) -> str:
         plain = Plain(self.decimal)
@@ -59,12 +61,15 @@ class Explanation:
             if texts:
                 rest = f", … ({count})" if count > MOST_SHOWN else ""
                 lines.append(f"{self.words[key]} {', '.join(texts)}{rest}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(["", str(self.gradient)] if self.gradient else [])])
+
+    __repr__ = __str__
 
     @property
     def latex(self) -> str:
-        """The equation as a display."""
-        return Latex(self.decimal).display(self.equation)
+        """The equation as a display; below it that of the gradient."""
+        display = Latex(self.decimal).display(self.equation)
+        return f"{display}\n{self.gradient.latex}" if self.gradient else display
 
     def _repr_latex_(self) -> str:
         return self.latex
@@ -123,8 +128,8 @@ def explain_sum(
     of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
     quantity = graph.quantities.of(name)
     one, whole = of_one.name(E if quantity == E_TOTAL else quantity), total.name(quantity)
-    symbols: Node = tree.Sum(_shown([tree.Labelled(one, label) for label in labels]))
-    numbers: Node = tree.Sum(_shown([tree.Number(v, DIGITS) for v in parts]))
+    symbols: Node = tree.Sum(shortened(labels, MOST_SHOWN, lambda label: tree.Labelled(one, label)))
+    numbers: Node = tree.Sum(shortened(parts, MOST_SHOWN, lambda v: tree.Number(v, DIGITS)))
     if factor != 1:
         symbols, numbers = (tree.Product((tree.Number(factor, DIGITS), m)) for m in (symbols, numbers))
     value = factor * sum(parts)
@@ -132,11 +137,6 @@ def explain_sum(
     equation = tree.Equality((whole, symbols, numbers, tree.Number(value, DIGITS)))
     sources = tuple((tree.Labelled(one, label), v) for label, v in zip(labels, parts, strict=True))
     return Explanation(quantity.name, value, equation, sources, feeds, words["explain"], decimal)
-
-
-def _shown(terms: Sequence[Node]) -> tuple[Node, ...]:
-    """Return the terms of a sum that are written out: of too many, the first and, after dots, the last."""
-    return tuple(terms) if len(terms) <= MOST_SHOWN else (*terms[: MOST_SHOWN - 1], tree.DOTS, terms[-1])
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,10 @@ def explain_update(
     """Explain a parameter after a step: its value before, minus learning rate times gradient."""
     total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
     quantity = graph.quantities.of(name)
-    symbol, gradient = total.name(quantity), total.name(quantity.adjoint)
-    old = tree.Labelled(symbol, label.format(step=change.step - 1))
+    symbol = total.name(quantity)
+    old, gradient = (
+        tree.Labelled(node, label.format(step=change.step - 1)) for node in (symbol, total.name(quantity.adjoint))
+    )
     before, rate, slope, after = (
         tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
     )
@@ -197,8 +199,9 @@ def name_as_written(graph: Graph, text: str) -> str | None:
 
 
 def gradient_latex(gradient: Gradient) -> str:
-    """Return the chain rule at one quantity."""
-    return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.quantity))
+    """Return the chain rule at one quantity; of a long one the first terms and the last."""
+    derivation = gradient.derivation
+    return Latex().display(_typography(derivation).chain_rule(derivation, gradient.quantity, MOST_SHOWN))
 
 
 def equation_latex(equation: Equation) -> str:
@@ -211,15 +214,20 @@ def equation_latex(equation: Equation) -> str:
 
 def derivation_latex(derivation: Derivation) -> str:
     """Return all gradients, one under the other; where there are many, every adjoint in index notation."""
-    latex, typography = Latex(), _typography(derivation)
+    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in derivation_rows(derivation, Latex()))
+    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+
+
+def derivation_rows(derivation: Derivation, emitter: Latex | Plain) -> list[tuple[str, ...]]:
+    """Return each gradient and its formula, or where there are many, every adjoint and its, in index notation."""
+    typography = _typography(derivation)
     if len(derivation.names) > MAX_FORMULAS:
         adjoints = [e for e in derivation.equations if e.target.tensor.is_adjoint]
-        rows = [(latex.emit(typography.access(e.target)), latex.emit(typography.sum_of(e))) for e in adjoints]
+        nodes = [(typography.access(e.target), typography.sum_of(e)) for e in adjoints]
     else:
         variables = [derivation.graph[quantity.adjoint] for quantity in derivation.listed]
-        rows = [(latex.emit(typography.name(v.quantity)), latex.emit(typography.right_side(v))) for v in variables]
-    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in rows)
-    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+        nodes = [(typography.name(v.quantity), typography.right_side(v)) for v in variables]
+    return [(emitter.emit(left), emitter.emit(right)) for left, right in nodes]
 
 
 def _typography(derivation: Derivation) -> Typography:

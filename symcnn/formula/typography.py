@@ -16,7 +16,7 @@ Leaf functions have a name before their arguments, a form of their own, or none,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import sympy
 from sympy import Expr, S
@@ -44,6 +44,8 @@ from symcnn.symbolic import (
     wins,
 )  # fmt: skip
 from symcnn.symbolic.leaves import Function, Target
+
+T = TypeVar("T")
 
 #: Leaf function -> its displayed name.
 CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES if leaf.display}
@@ -215,10 +217,7 @@ class Typography:
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
     def _products(self, addend: Addend, most: int | None) -> tuple[Node, ...]:
-        products = addend.products
-        if most is None or len(products) <= most:
-            return tuple(map(self.product, products))
-        return (*map(self.product, products[: most - 1]), tree.DOTS, self.product(products[-1]))
+        return shortened(addend.products, most, self.product)
 
     def _scaled(self, coefficient: Expr, node: Node) -> Node:
         if coefficient == S.NegativeOne:
@@ -261,9 +260,7 @@ class Typography:
         if all(term.is_last for term in step.terms):  # an argument of E itself: there is nothing between
             return tree.Equality((left, right))
         by, around = step.quantity, self._leading_around(derivation, step)
-        paths = tuple(self._path(term, by, term.quantity in around) for term in step.terms)
-        if most is not None and len(paths) > most:
-            paths = (*paths[: most - 1], tree.DOTS, paths[-1])
+        paths = shortened(step.terms, most, lambda term: self._path(term, by, term.quantity in around))
         between = paths[0] if len(paths) == 1 else tree.Sum(paths)
         return tree.Equality((left, right) if between == right else (left, between, right))
 
@@ -282,6 +279,13 @@ class Typography:
             return self.product((term.quantity.adjoint.symbol, *term.local))
         local = tree.Partial(self.name(term.quantity, differentiated=True), self.name(by, differentiated=True))
         return tree.Product((self.name(term.quantity.adjoint), local))
+
+
+def shortened(parts: Sequence[T], most: int | None, node: Callable[[T], Node]) -> tuple[Node, ...]:
+    """Return the nodes of some parts; of more than ``most`` the first and, after dots, the last."""
+    if most is None or len(parts) <= most:
+        return tuple(map(node, parts))
+    return (*map(node, parts[: most - 1]), tree.DOTS, node(parts[-1]))
 
 
 @dataclass(frozen=True, init=False)

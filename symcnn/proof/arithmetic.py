@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Rational
 
-from symcnn.symbolic import LEAF, Tensor, Z, exp, log, sigmoid, softplus, tanh
+from symcnn.symbolic import LEAF, Tensor, Z, elu, exp, leaky_relu, log, sigmoid, softplus, tanh
 from symcnn.symbolic.leaves import worked_out
 
 #: The prime of every decision without a normal form, of single numbers and of arrays.
@@ -273,12 +273,14 @@ class Degrees(ArrayArithmetic):
         return np.ones((1, *np.broadcast_shapes(*(p.shape for p in places))), dtype=np.int64)
 
 
-#: The smooth leaves in NumPy alone: a second source on purpose. A leaf without an entry is evaluated from the
-#: definition in its record, to 50 digits.
+#: The activations in NumPy alone: a second source on purpose. A leaf without an entry is evaluated from the definition
+#: in its record, to 50 digits, number by number.
 REAL_LEAVES: dict[type[Expr], Callable[[Any], Any]] = {
     sigmoid: lambda z: np.exp(-np.logaddexp(0, -z)),
     tanh: np.tanh,
     softplus: lambda z: np.logaddexp(0, z),
+    leaky_relu: lambda z: np.maximum(z, z / 100),
+    elu: lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     exp: np.exp,
     log: np.log,
 }

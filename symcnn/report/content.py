@@ -80,8 +80,9 @@ class Content:
 
     @property
     def is_initial(self) -> bool:
-        """Is a large network's pass with the initial parameters? After a training by epochs it is with those learnt."""
-        return self.run is None or self.run.course is None
+        """Is a large network's pass with the initial parameters? Of a training that was handed in it is with those
+        learnt."""
+        return self.run is None or self.seed is not None
 
     @property
     def failed(self) -> list[str]:

@@ -11,7 +11,7 @@ No layer is known here: what is chosen follows from the index maps of the equati
     first, only      nothing else is known of it; there is no other
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -23,10 +23,13 @@ from sympy import Expr
 from symcnn.network import Array
 from symcnn.proof.interpret import Mask, Points
 from symcnn.report.one_pass import OnePass
-from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Index, Term, Wins, gate
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Index, Tensor, Term, Wins, gate
 
 #: Entries of one equation that are written out.
 MOST = 4
+
+#: Where there are more, those go first that are chosen for one of these reasons alone, the first of these first.
+_LEAST_TELLING = ("middle", "corner", "closed")
 
 #: What is added to a weight of 0, so that an entry counts.
 TINY = 1e-300
@@ -47,9 +50,25 @@ class ChosenEntry:
     whole: int
 
 
-def choose(equation: Equation, numbers: OnePass | None) -> list[ChosenEntry]:
+def choose(equation: Equation, numbers: OnePass | None, most: int = MOST) -> list[ChosenEntry]:
     """The entries of an equation's target, in the order of the reasons; without numbers by their form alone."""
-    return _Choice(equation, numbers).entries()
+    return _Choice(equation, numbers).entries(most)
+
+
+def form(equation: Equation) -> Hashable:
+    """What an equation says, whatever its tensors are called and however large they are."""
+    bare = {tensor: Tensor(tensor.role, (), ()) for tensor in (a.tensor for a in _all_accesses(equation))}
+
+    def of(access: Access) -> Access:
+        return Access(bare[access.tensor], access.index, access.outside)
+
+    def of_factor(factor: Expr) -> Expr:
+        values: dict[Expr, Expr] = {a: of(a) for a in factor.atoms(Access)}
+        values |= {w: Wins(of(w.cell), of(w.largest), w.window, w.bound) for w in factor.atoms(Wins)}
+        return factor.xreplace(values)
+
+    terms = tuple((term.coefficient, tuple(map(of_factor, term.factors))) for term in equation.terms)
+    return equation.reduce, of(equation.target), terms
 
 
 class _Choice:
@@ -58,12 +77,16 @@ class _Choice:
         self._shape = equation.target.tensor.shape
         self._present, self._whole = self._counts()
 
-    def entries(self) -> list[ChosenEntry]:
+    def entries(self, most: int) -> list[ChosenEntry]:
         reasons: dict[Index, list[str]] = {}
         for reason, index in self._reasons():
             reasons.setdefault(index, []).append(reason)
-        found = list(reasons.items())[:MOST]
-        return [ChosenEntry(index, tuple(why), int(self._present[index]), self._whole) for index, why in found]
+        for reason in _LEAST_TELLING:
+            alone = [index for index, why in reasons.items() if why == [reason]]
+            for index in alone if len(reasons) > most else ():
+                del reasons[index]
+        chosen = list(reasons.items())[-most:]
+        return [ChosenEntry(index, tuple(why), int(self._present[index]), self._whole) for index, why in chosen]
 
     def _reasons(self) -> Iterator[tuple[str, Index]]:
         first: Index = tuple(0 for _ in self._shape)
@@ -209,6 +232,13 @@ _KINKS = (gate, *(leaf.function for leaf in LEAVES if leaf.takes_one and leaf.ha
 def _points(axes: Sequence[Axis]) -> Points:
     shapes = ([-1 if m == n else 1 for m in range(len(axes))] for n in range(len(axes)))
     return Points(axes, {a.name: np.arange(a.size).reshape(shape) for a, shape in zip(axes, shapes, strict=True)})
+
+
+def _all_accesses(equation: Equation) -> Iterator[Access]:
+    yield equation.target
+    for term in equation.terms:
+        for factor in term.factors:
+            yield from _accesses(factor)
 
 
 def _accesses(factor: Expr) -> Iterator[Access]:

@@ -56,12 +56,12 @@ class Quantity:
     @property
     def adjoint(self) -> "Quantity":
         """∂E/∂(this)."""
-        return replace(self, is_adjoint=True)
+        return Quantity(self.tensor, self.index, self.image, is_adjoint=True)
 
     @property
     def primal(self) -> "Quantity":
         """What E is differentiated by; what all images share is of none."""
-        return replace(self, is_adjoint=False, image=None if self.tensor.is_shared else self.image)
+        return Quantity(self.tensor, self.index, None if self.tensor.is_shared else self.image)
 
     def of_image(self, image: int | None) -> "Quantity":
         """The same quantity of another image; one that all images share stays as it is."""

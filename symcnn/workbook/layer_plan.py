@@ -17,7 +17,7 @@ import numpy as np
 from sympy import S
 
 from symcnn.derivation import Derivation
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term, Wins
 from symcnn.text import Catalogue
 from symcnn.workbook.addresses import MAX_COLUMNS, Cell
@@ -159,8 +159,10 @@ class LayerPlan:
         by_title = {sheet.title.casefold(): sheet for sheet in self.sheets}
         unknown = [title for title in titles if title.casefold() not in by_title]
         if unknown or not titles:
-            names = ", ".join(sheet.title for sheet in self.sheets)
-            raise InputError(f"layers: {quoted(unknown[0]) if unknown else 'none'}: expected some of {names}")
+            names = [sheet.title for sheet in self.sheets]
+            raise InputError(
+                f"layers: {quoted(unknown[0]) if unknown else 'none'}: {one_of(unknown[0] if unknown else None, names)}"
+            )
         chosen = {by_title[title.casefold()].name(way) for title in titles for way in WAYS}
         self.calculations = [c for c in self.calculations if c.target.sheet in chosen]
         made = {c.target.tensor for c in self.calculations}

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,22 @@ def test_what_is_too_much_is_left_out_or_reduced():
     assert small[0, 0, 0] == pytest.approx(large[0, :3, :3].mean())
     assert small[0, -1, -1] == pytest.approx(large[0, 222:, 198:].mean())
     assert reduced(np.zeros((64, 26, 26)), 1_000).shape == (64, 26, 26)  # smaller ones cannot be recognised
+
+
+def test_pictures_are_a_little_smaller_where_that_saves_a_row():
+    assert len({top for _, top, _, _ in frames(heats([Heat(np.ones((10, 28, 28)))], "."))}) == 1
+
+
+def test_a_tensor_stands_beside_the_one_before_it_where_there_is_room():
+    def corners(*items):
+        return [mark.boxes[0][:2] for mark in heats(items, ".").marks if mark.look == "thin"]
+
+    small, wide = Heat(np.ones((4, 3, 3)), across=2), Heat(np.ones((10, 28, 28)), beside=True)
+    [(left, top), (left_of_next, top_of_next)] = corners(small, small)
+    assert (left_of_next, top_of_next > top) == (left, True)
+    [_, (left_of_next, top_of_next)] = corners(small, replace(small, beside=True))
+    assert (left_of_next > left, top_of_next) == (True, top)
+    assert corners(small, wide)[1][0] == left
 
 
 def test_a_drawing_is_whole_svg_small_and_the_same_in_tikz():

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -77,6 +78,21 @@ def test_every_display_is_decided_and_every_chosen_entry_has_its_value(content):
         assert value.value == content.one_pass[value.key]
 
 
+def test_of_many_layers_that_are_alike_only_the_first_has_several_entries():
+    layers = [part for _ in range(9) for part in (symcnn.Conv2D(2, 3, padding=1), symcnn.Activation("relu"))]
+    net = symcnn.Network((8, 8), [*layers, symcnn.Flatten(), symcnn.Dense(2)], "mse")
+    content = gather(net, one_digit(net), None, 0.05, 1, 0)
+    document = tell(content, EN)
+    quantities = content.derivation.quantities
+    entries = (quantities.of(d.id) for d in document.displays() if d.id in quantities)
+    shown = Counter(quantity.tensor for quantity in entries if not quantity.is_adjoint)
+    first, second, *others = net.forward.feature_maps  # the first slides over one channel
+    assert min(shown[first], shown[second]) > 1
+    assert {shown[tensor] for tensor in others} == {1}
+    assert "and one where an equation of the same form" in str(document)
+    assert all(display.evidence for display in examined(document, content, EN).displays())
+
+
 def test_each_equation_stands_in_index_notation_once(content):
     ids = [d.id for d in tell(content, EN).displays()]
     for equation in content.derivation.equations:
@@ -103,11 +119,11 @@ def test_sizes_and_counts_are_those_of_the_equations(content):
     rows = {
         row[0][0] if len(row[0]) == 1 else row[0]: [cell[0] if cell else "" for cell in row[1:]] for row in sizes.rows
     }
-    assert rows["feature map"] == ["2×10×10", "20", str(2 * 100 * 9 + 200), str(2 * 100 * 9 + 200)]
+    assert rows["feature map"] == ["2×10×10", "20", EN.number(2 * 100 * 9 + 200), EN.number(2 * 100 * 9 + 200)]
     *_, (_, _, parameters, forward, backward) = sizes.rows
-    assert parameters == (str(len(d.network.parameters)),)
-    assert forward == (str(symcnn.derivation.count_products(d.forward)),)
-    assert backward == (str(symcnn.derivation.count_products(d.backward)),)
+    assert parameters == (EN.number(len(d.network.parameters)),)
+    assert forward == (EN.number(symcnn.derivation.count_products(d.forward)),)
+    assert backward == (EN.number(symcnn.derivation.count_products(d.backward)),)
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
@@ -118,13 +134,20 @@ def test_the_text_says_why_an_entry_was_chosen(content, lang):
         assert repr(text(f"entry.{reason}"))[1:-1] in said, reason
 
 
-def test_after_a_training_by_epochs_the_numbers_are_those_learnt():
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"epochs": 2, "batch_size": 1}, "with the trained parameters"),
+        ({"steps": 3}, "with the parameters after 3 steps"),
+    ],
+)
+def test_of_a_training_that_is_handed_in_the_numbers_are_those_learnt(settings, said):
     net = network()
-    run = symcnn.train(net, one_digit(net), epochs=2, batch_size=1)
+    run = symcnn.train(net, one_digit(net), learning_rate=0.1, **settings)
     content = gather(net, None, run, 0.1, None, 0)
     filters = content.one_pass.arrays[net.forward.parameters[0]]
-    assert filters.ravel().tolist() == run.theta[: filters.size].tolist()
-    assert EN("story.convention_trained").split("{")[0] in str(tell(content, EN))
+    assert filters.ravel().tolist() == run.theta[: filters.size].tolist() != run.initial[: filters.size].tolist()
+    assert said in str(tell(content, EN)).replace("', '", "")
 
 
 def test_equations_that_are_too_large_to_be_decided_are_compared_in_numbers_or_not_shown(monkeypatch):

@@ -27,7 +27,7 @@ def test_every_language_has_the_same_keys_and_placeholders():
         assert other.keys() == english.keys()
         for key, text in english.items():
             assert placeholders(other[key]) == placeholders(text), key
-            assert other[key].strip() == other[key] != "", key
+            assert other[key].strip() == other[key] != "" or key.endswith("number.group"), key
 
 
 def test_no_text_is_left_unused():

@@ -1,6 +1,9 @@
 """Verification of networks with kinks, maxima and softmax, and of large ones: rows for all, and each can fail."""
 
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -8,7 +11,11 @@ import pytest
 import sympy
 
 import symcnn
+from symcnn.errors import InputError
+from symcnn.explain import Question, explain_number
+from symcnn.network.file import network_from
 from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.proof import check_equations
 from symcnn.symbolic import LEAVES, Term, gate, maximum, relu, sigmoid, softplus, wins
 from symcnn.text import catalogue
 from symcnn.verification import programs_agree
@@ -16,13 +23,17 @@ from symcnn.verification.evaluate import leaves
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
 from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree, formulas_row
+from symcnn.workbook.check.names import LayerCells
+from symcnn.workbook.check.xlsx_reader import read_package
+from tests import tools
 from tests.slow import rest_slow
+from tests.tools import torch_oracle
 from tests.tools.networks import from_seed, lenet
 
 SMALL = symcnn.Network(
     (4, 4), [symcnn.Conv2D(1, 2), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)], "cross_entropy"
 )
-EQUATIONS = "the adjoint equations in index notation, from which programs are made"
+EQUATIONS = "the adjoint equations in index notation, from which the programs are generated"
 
 
 def claims(verification):
@@ -45,8 +56,8 @@ def test_a_network_with_kinks_has_its_rows_and_says_how_they_were_decided():
     for claim in ("relu′(z) = [z > 0]", "∂max/∂a = [a first reaches max]", "exp′(z) = exp(z)", "log′(z) = 1/z"):
         assert rows[claim].status == "proved"
     assert not any("tanh" in claim or "σ" in claim for claim in rows)
-    assert "gates and maxima as" in rows["∂E_total/∂f_11"].method
-    assert any("no step crosses a kink" in line for line in found.not_checked)
+    assert "conditions and maxima replaced by" in rows["∂E_total/∂f_11"].method
+    assert any("no kink is crossed" in line for line in found.not_checked)
 
 
 @pytest.mark.slow
@@ -114,7 +125,7 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     monkeypatch.setattr(program, "differentiate", wrong)
     found = symcnn.verify(SMALL)
     assert not found.ok
-    bad = claims(found)["the program 'python' computes E_total and the gradients"]
+    bad = claims(found)["the program python computes E_total and the gradients"]
     assert bad.status == "refuted"
     assert "∂E_total/∂b_o" in bad.method
 
@@ -123,7 +134,7 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
 def test_the_formulas_of_any_network_are_those_of_its_equations(seed):
     net, _, images, targets = from_seed(seed)
     row = formulas_row(symcnn.derive(net), (images, targets), catalogue("en"))
-    assert row.method.startswith("agrees at 2 points"), row
+    assert row.method.startswith("same values at 2 points"), row
     assert row.worst < 1e-13
 
 
@@ -139,7 +150,7 @@ def test_a_wrong_formula_of_one_quantity_is_refuted(name):
     rng = np.random.default_rng(0)
     row = formulas_row(d, (rng.uniform(size=(1, 4, 4)), np.array([[0.25, 0.75]])), catalogue("en"))
     assert row.status == "refuted"
-    assert row.method.startswith("differs: ")
+    assert row.method.startswith("difference: ")
     assert f" {name} " in row.method
 
 
@@ -149,16 +160,16 @@ def test_lenet_is_verified():
     assert found.ok, found
     assert claims(found)[EQUATIONS].status == "probable"
     (formulas,) = (row for claim, row in claims(found).items() if claim.startswith("the formulas of "))
-    assert formulas.method.startswith("agrees at 2 points")
-    assert claims(found)["the program 'numpy' computes E_total and the gradients"].method.startswith(
-        "agrees at 2 points"
+    assert formulas.method.startswith("same values at 2 points")
+    assert claims(found)["the program numpy computes E_total and the gradients"].method.startswith(
+        "same values at 2 points"
     )
 
 
 def test_a_program_that_does_not_exist_for_a_network_is_said():
     net = symcnn.Network((28, 28), [symcnn.Conv2D(4, 5), symcnn.Flatten(), symcnn.Dense(2)])
     found = symcnn.verify(net, backends=("python",), seconds=0)
-    row = claims(found)["the program 'python' computes E_total and the gradients"]
+    row = claims(found)["the program python computes E_total and the gradients"]
     assert row.status == "unknown"
     assert "products in one image" in row.method
 
@@ -183,7 +194,7 @@ def test_a_wrong_adjoint_equation_is_refuted(monkeypatch):
 
 @pytest.mark.slow
 def test_the_equations_that_the_numpy_program_rewrites_are_checked_too(monkeypatch):
-    claim = "the equations as the NumPy program rewrites them, and their adjoints"
+    claim = "the equations as rewritten for the NumPy program, and their adjoints"
     assert claims(symcnn.verify(SMALL, seconds=0))[claim].status == "probable"
     assert claim not in claims(symcnn.verify(SMALL, seconds=0, backends=("python",)))
     import sys
@@ -322,3 +333,60 @@ def test_what_trains_by_epochs_is_compared_too():
     found = symcnn.verify(net, backends=("python", "numba"), seconds=5)
     assert any("numba loops" in row.claim for row in found.rows)
     assert found.ok
+
+
+# --- public networks ------------------------------------------------------------------------------------------------
+
+PUBLIC = tomllib.loads((Path(tools.__file__).parent / "public_networks.toml").read_text("utf-8"))
+BY_NAME = {entry["repository"]: entry for entry in PUBLIC["network"]}
+
+
+def declared(name):
+    entry = BY_NAME[name]
+    return entry, network_from({word: entry[word] for word in ("input_shape", "loss", "layer")})
+
+
+def one_sample(net):
+    rng = np.random.default_rng(0)
+    target = np.eye(max(2, net.outputs))[:1, : net.outputs]
+    return rng.random((1, *net.input_shape)).round(2), target
+
+
+@pytest.mark.parametrize("name", rest_slow(BY_NAME))
+def test_public_networks_have_their_parameters_and_the_gradients_of_pytorch(name):
+    entry, net = declared(name)
+    first = net.forward.parameters[0].scalar((0,) * len(net.forward.parameters[0].shape))
+    d = symcnn.derive(net, 1)
+    assert sum(p.size for p in net.forward.parameters) == entry["parameters"]
+    assert len(d[first].variable.products) == entry["products"]
+    assert check_equations(d, d.equations[len(d.forward) :])
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    data = one_sample(net)
+    _, gradient = torch_oracle.loss_and_gradient(net, initial_values(net, 0), *data)
+    explained = explain_number(net, data, Question(f"dE_d{first}")).value
+    assert explained == pytest.approx(gradient[0], rel=1e-9, abs=1e-12 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("entry", PUBLIC["missing"], ids=lambda entry: entry["repository"])
+def test_public_networks_with_other_layers_are_refused_by_the_layer(entry):
+    with pytest.raises(InputError, match=re.escape(entry["refused"])):
+        network_from({"input_shape": [4, 8, 8], "layer": [entry["layer"]]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, entry in BY_NAME.items() if entry["parameters"] < 60_000])
+def test_workbooks_of_public_networks_hold_pytorchs_gradients_and_are_proved(name, tmp_path):
+    _, net = declared(name)
+    data, theta = one_sample(net), initial_values(net, 0)
+    path = symcnn.export_workbook(net, data, tmp_path / "public.xlsx", initial=theta)
+    found = symcnn.check_workbook(path, net)
+    assert found.ok, found
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    _, gradient = torch_oracle.loss_and_gradient(net, theta, *data)
+    cells = LayerCells(net, read_package(path), str(path))
+    kept, first = np.full(cells.count, np.nan), cells.offsets
+    for (sheet, row, column), number in cells.entries.items():
+        kept[number] = cells.package.sheets[sheet][row, column].value
+    adjoints = [p.adjoint() for p in net.forward.parameters]
+    kept = np.concatenate([kept[first[t] : first[t] + t.size] for t in adjoints])
+    np.testing.assert_allclose(kept, gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max())

@@ -11,15 +11,19 @@ from itertools import groupby
 
 import numpy as np
 
+from symcnn.colours import strength
 from symcnn.network import Array
 from symcnn.report.figures.grid import TITLE, WIDE, Kind
 from symcnn.report.figures.sketch import Cells, Label, Mark, Sketch, Words, runs_of, width_of
 
-#: The strongest colour of a cell, and the steps up to it.
-MOST, STEPS = 0.9, 12
+#: The steps from 0 to the strongest colour of a cell.
+STEPS = 12
 
 #: Sizes of a cell that are tried, the largest first.
 SIDES = (20.0, 17.0, 14.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0)
+
+#: How much smaller a cell may be for the sake of one row less.
+SHRUNK = 0.75
 
 #: Between two pictures, as a part of their size, at least and at most; how high those of one tensor may be.
 GAP, LEAST_GAP, MOST_GAP, HIGH = 0.15, 2.0, 8.0, 180.0
@@ -45,6 +49,7 @@ class Heat:
         kind: as of a ``Grid``.
         across: how many stand side by side; 0: as many as fit.
         reach: the size of the strongest colour; None: the largest of these.
+        beside: it stands beside the one before it, where there is room.
     """
 
     values: Array
@@ -52,6 +57,7 @@ class Heat:
     kind: Kind = "signed"
     across: int = 0
     reach: float | None = None
+    beside: bool = False
 
 
 def matrices(values: Array) -> tuple[Array, int]:
@@ -90,42 +96,55 @@ def most_pictures(values: Array, across: int, cells: int) -> int:
 
 
 def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
-    """Pictures of tensors, one tensor under the other."""
-    marks, y, right = list[Mark](), 3.0, 0.0
+    """Pictures of tensors, one tensor under the other, or beside it."""
+    marks, x, top, bottom, right = list[Mark](), 3.0, 3.0, 3.0, 0.0
     for item in items:
         side, across = _layout(item)
         gap = _gap(item, side)
         _, rows, columns = item.values.shape
+        runs = runs_of(item.title, decimal)
+        width = max(across * (columns * side + gap) - gap, width_of(runs, TITLE) * 1.05)
+        if not item.beside or x + width > WIDE - 3:
+            x, top = 3.0, bottom
+        first = top + 20 if item.title else top
         frames, cells = list[_Box](), dict[int, list[_Box]]()
         if item.title:
-            runs = runs_of(item.title, decimal)
-            marks.append(Label(3, y + 12, runs, TITLE, "muted"))
-            right, y = max(right, width_of(runs, TITLE) * 1.05), y + 20
+            marks.append(Label(x, top + 12, runs, TITLE, "muted"))
         for n, picture in enumerate(item.values):
-            left, top = 3 + n % across * (columns * side + gap), y + n // across * (rows * side + gap)
-            frames.append((left, top, left + columns * side, top + rows * side))
-            for level, box in _runs(_levels(picture, item), left, top, side):
+            left, y = x + n % across * (columns * side + gap), first + n // across * (rows * side + gap)
+            frames.append((left, y, left + columns * side, y + rows * side))
+            for level, box in _runs(_levels(picture, item), left, y, side):
                 cells.setdefault(level, []).append(box)
         for level, boxes in sorted(cells.items()):
             look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
-            marks.append(Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS))
+            marks.append(Cells(tuple(boxes), f"{look} joined", strength(level, STEPS)))
         marks.append(Cells(tuple(frames), "thin"))
-        right = max(right, *(box[2] for box in frames))
-        y += math.ceil(len(item.values) / across) * (rows * side + gap) + MOST_GAP
-    return Sketch(min(WIDE, right + 3), y, tuple(marks), title)
+        bottom = max(bottom, first + math.ceil(len(item.values) / across) * (rows * side + gap) + MOST_GAP)
+        right, x = max(right, x + width), x + width + 3 * MOST_GAP
+    return Sketch(min(WIDE, right + 3), bottom, tuple(marks), title)
 
 
 def _layout(item: Heat) -> tuple[float, int]:
-    """The size of a cell, and how many pictures stand side by side: the largest that are not too high."""
-    count, rows, columns = item.values.shape
-    for side in SIDES:
+    """The size of a cell, and how many pictures stand side by side: the largest that are not too high.
+
+    A little smaller ones are taken where one row less holds them.
+    """
+    count, rows, columns = map(int, item.values.shape)
+
+    def fit(side: float) -> int:
         gap = _gap(item, side)
-        fit = max(1, int((WIDE - 6 + gap) // (columns * side + gap)))
-        across = min(item.across or fit, count)
-        is_low = math.ceil(count / across) * (rows * side + gap) <= HIGH
-        if side == SIDES[-1] or (across <= fit and columns * side <= WIDE - 6 and is_low):
-            return side, min(across, fit)
-    raise AssertionError("the last size is taken in any case")
+        return max(1, int((WIDE - 6 + gap) // (columns * side + gap)))
+
+    def lines(side: float) -> int:
+        return math.ceil(count / min(item.across or fit(side), count))
+
+    def fits(side: float) -> bool:
+        is_low = lines(side) * (rows * side + _gap(item, side)) <= HIGH
+        return is_low and min(item.across, count) <= fit(side) and columns * side <= WIDE - 6
+
+    largest = next(filter(fits, SIDES), SIDES[-1])
+    side = min((s for s in SIDES if SHRUNK * largest <= s <= largest), key=lines)
+    return side, min(item.across or fit(side), count, fit(side))
 
 
 def _gap(item: Heat, side: float) -> float:

@@ -35,12 +35,22 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
-        items.append(t.say("story.convention_large", entries=MOST, terms=terms))
+        repeated = f" ({t.text('story.convention_repeated')})" if t.is_long else ""
+        items.append(t.say("story.convention_large", entries=MOST, terms=terms, repeated=repeated))
     if t.has_numbers:
-        key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
-        items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
+        items.append(_of_numbers(t))
     items.append(t.say("story.convention_evidence"))
     return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
+
+
+def _of_numbers(t: Teller) -> Text:
+    """Of which image, and with which parameters, the numbers are."""
+    run = t.content.run
+    if run is None or t.one_pass is None or t.content.is_initial:
+        return t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0])
+    if run.course is not None:
+        return t.say("story.convention_trained", digits=DIGITS, image=t.image_labels[0])
+    return t.say("story.convention_steps", digits=DIGITS, image=t.image_labels[0], steps=run.steps)
 
 
 def _counts(t: Teller) -> Iterator[Block]:
@@ -61,7 +71,7 @@ def network(t: Teller) -> Section:
     assert stated.targets is not None
     tensors = [stated.image, *stated.parameters, *given, stated.targets]
     head = (t.say("report.quantities"), t.say("report.symbol"), t.say("report.number_of"))
-    rows = tuple((t.kind(tensor), _span(t, tensor), (str(tensor.size),)) for tensor in tensors)
+    rows = tuple((t.kind(tensor), _span(t, tensor), (t.text.number(tensor.size),)) for tensor in tensors)
     blocks: list[Block] = [
         t.paragraph("story.network_text"), Bullets(tuple(layers)), pictures.network(t), Table(head, rows, numeric=(2,)),
     ]  # fmt: skip
@@ -85,8 +95,8 @@ def _sizes(t: Teller) -> Table:
         totals = [a + b for a, b in zip(totals, counts, strict=True)]
         name = t.say("report.error_heading") if tensor == ERROR else t.kind(tensor)
         shape = "×".join(map(str, tensor.shape)) or "1"
-        rows.append((name, (shape,), *((f"{n}" if n else "–",) for n in counts)))
-    rows.append((t.say("sizes.total"), (), *((str(n),) for n in totals)))
+        rows.append((name, (shape,), *((t.text.number(n) if n else "–",) for n in counts)))
+    rows.append((t.say("sizes.total"), (), *((t.text.number(n),) for n in totals)))
     head = tuple(t.say(f"sizes.{key}") for key in ("quantity", "shape", "parameters", "forward", "backward"))
     return Table(head, tuple(rows), t.say("sizes.caption"), numeric=(2, 3, 4))
 

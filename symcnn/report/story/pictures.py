@@ -112,7 +112,7 @@ LEAST_CELLS = 8
 
 
 def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
-    """A tensor of a large network in the pass, and under it the derivatives of E by the same entries."""
+    """A tensor of a large network in the pass, and with it the derivatives of E by the same entries."""
     numbers = t.one_pass
     if numbers is None or tensor.size < LEAST_CELLS:
         return None
@@ -129,7 +129,8 @@ def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
         if whole.shape != all_of_it.shape:
             remarks["reduced"] = t.say("figure.pass_reduced")
         kind: Kind = "image" if own.role == "image" else "signed"
-        items.append(Heat(whole[:count], _title(t, own, numbers.arrays[own]), kind, across))
+        beside = bool(items) and tensor.role == "parameter"
+        items.append(Heat(whole[:count], _title(t, own, numbers.arrays[own]), kind, across, beside=beside))
     what = "filters" if tensor.role == "parameter" else "neurons" if len(tensor.shape) < 2 else "maps"
     if len(items) == 1:
         what = "alone"
@@ -253,7 +254,7 @@ def _many_filters(t: Teller, run: Run) -> Figure | None:
                 title = (tree.Symbol(tensor.name), f", {t.text(f'report.{when}')}")
                 reach = max(float(np.abs(v).max()) for v in both)  # one scale of colours for both
                 count = most_pictures(whole, across, _cells(t))
-                items.append(Heat(whole[:count], title, "signed", across, reach))
+                items.append(Heat(whole[:count], title, "signed", across, reach, beside=when == "after"))
     return _heats(t, "filters", "filters", items, t.say("figure.filters")) if items else None
 
 

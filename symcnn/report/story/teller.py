@@ -6,7 +6,7 @@ Running text from the catalogue: a template's words, with formulas and links whe
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 
 from sympy import Expr
@@ -30,7 +30,7 @@ from symcnn.report.document import (
     Section,
     Text,
 )
-from symcnn.report.entries import ChosenEntry, choose
+from symcnn.report.entries import MOST, ChosenEntry, choose, form
 from symcnn.report.story.quantities import QuantityValues
 from symcnn.symbolic import Equation, Index, Name, Quantity, Tensor, entries, quantity_of
 from symcnn.text import Catalogue
@@ -47,7 +47,7 @@ def sentence(text: Catalogue, key: str, **parts: Part) -> Text:
     Raises:
         KeyError: the template asks for a part that is not given.
     """
-    return joined(_split(text(key), parts))
+    return joined(_split(text(key), {name: text.shown(name, part) for name, part in parts.items()}))
 
 
 def joined(pieces: Iterable[Part]) -> Text:
@@ -110,6 +110,9 @@ MAX_TERMS = 12
 #: Products of a sum that are ever written out; of more the first and the last are, fewer where they have numbers.
 MAX_WRITTEN, MAX_SHORTENED, MAX_BESIDE_NUMBERS = 60, 8, 5
 
+#: With more tensors, adjoints too, a large network's report says less of layers that are alike.
+MANY_TENSORS = 48
+
 #: Images that a sum or a table names one by one.
 MAX_IMAGES = 4
 
@@ -133,7 +136,7 @@ class Teller:
         self.of_one = Typography(self.d.quantities, words, total="")
         self.quantities = None if content.large or content.run is None else self._quantities()
         self.one_pass = content.one_pass
-        self._said = set[Block]()
+        self._said, self._forms = set[Block](), dict[Hashable, Tensor]()
 
     def _quantities(self) -> QuantityValues:
         run = self.content.run
@@ -245,6 +248,17 @@ class Teller:
         """Each tensor's equation in index notation, as it is shown."""
         return {e.target.tensor: e for e in self.d.equations}
 
+    @property
+    def is_long(self) -> bool:
+        """Has a network so many layers that nobody reads the same of each?"""
+        return len(self.stated) > MANY_TENSORS
+
+    def most_entries(self, tensor: Tensor) -> int:
+        """How many entries of a large network's tensor are written out; of many layers that are alike only one."""
+        own = form(self.stated[tensor])
+        repeated = self.is_long and self._forms.setdefault(own, tensor) != tensor
+        return 1 if repeated else MOST
+
     def instance(self, tensor: Tensor, index: Index) -> Variable:
         """One entry, from the equation in index notation as it is shown."""
         return instance(self.stated[tensor], index)
@@ -292,7 +306,7 @@ def shortened(t: Teller, variable: Variable) -> Display:
 
 def chosen_entries(t: Teller, tensor: Tensor, picture: Figure | None = None) -> Iterator[Block]:
     """A tensor of a large network: its equation in index notation, a picture, then chosen entries and why those."""
-    chosen = choose(t.stated[tensor], t.one_pass)
+    chosen = choose(t.stated[tensor], t.one_pass, t.most_entries(tensor))
     yield from indexed(t, tensor, len(chosen))
     if picture is not None:
         yield picture

@@ -50,8 +50,9 @@ from symcnn.symbolic import (
     quantity_of,
     symbol,
 )
+from symcnn.text import LANGUAGES, Catalogue, catalogue, earlier_catalogue
 from symcnn.workbook.cell_values import XlsxContent
-from symcnn.workbook.check.result import Mismatch, language
+from symcnn.workbook.check.result import Mismatch
 from symcnn.workbook.check.xlsx_reader import MAX_NAMES
 
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
@@ -94,10 +95,15 @@ class NamedCells:
         self.trains = any(name.name.lower() in package.names for name in only_trained)
         self.settings = (RATE, FACTOR) if self.trains else (RATE,)
 
-    @property
-    def language(self) -> str:
-        """The language of the sheets' titles."""
-        return language({self.place(E.of_image(1))[0]}, "forward")
+    @cached_property
+    def wording(self) -> Catalogue:
+        """The catalogue whose words are in the workbook: by the titles of its sheets, and by the status line."""
+        sheet = self.place(E.of_image(1))[0]
+        texts = [text for lang in LANGUAGES for text in (catalogue(lang), earlier_catalogue(lang))]
+        titled = [text for text in texts if text("workbook.forward") == sheet] or texts
+        cells = self.package.sheets.get(titled[0]("workbook.contents"), {})
+        status = "".join(cell.formula for cell in cells.values() if cell.formula is not None)
+        return next((text for text in titled if f'"{text("workbook.status")} "' in status), titled[0])
 
     # --- names ------------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,9 @@ class LayerSheets:
         columns = max(sheet.columns, self.plan.last_column[title]) + 1
         if sheet.neurons:
             weights = first_of(TensorKind.WEIGHT, (t for t in sheet.parameters if t in self.plan.placements))
+            if weights is None:  # its weights are left out, and may be wider than a spreadsheet
+                there = (p.origins[..., 1] for p in self.plan.placements.values() if p.sheet == title)
+                columns = max([self.plan.last_column[title], *(int(origins.max()) for origins in there)]) + 1
             first = self._column(weights) if weights is not None else columns
             page.widths({FIRST_COLUMN: 5.0, **dict.fromkeys(range(FIRST_COLUMN + 1, first - 2), NEURON_WIDTH)})
             page.widths({first - 2: 2.0, first - 1: 2.0, **dict.fromkeys(range(first, columns + 1), MAP_WIDTH)})
