@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.exercise import exercise
 from symcnn.cli.language import decimal, grouped, language, text, words
 from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
@@ -193,6 +194,7 @@ def new(file: Path, template: str) -> None:
 
 
 commands.add_command(train)
+commands.add_command(exercise)
 commands.add_command(predict)
 
 

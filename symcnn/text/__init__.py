@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from symcnn.errors import InputError, SymcnnError, quoted
 
@@ -12,6 +12,8 @@ LANGUAGES = ("en", "fr")
 
 #: Placeholders whose numbers say which one, not how many.
 NUMBERS_OF_ONE = frozenset({"number", "seed", "line", "column"})
+
+T = TypeVar("T")
 
 
 class Catalogue:
@@ -39,7 +41,7 @@ class Catalogue:
         """A count with its thousands apart: 10,000 in English, 10 000 in French."""
         return f"{count:,}".replace(",", self("number.group"))
 
-    def shown(self, name: str, value: object) -> object:
+    def shown(self, name: str, value: T) -> T | str:
         """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
         return self.number(value) if type(value) is int and name not in NUMBERS_OF_ONE else value
 
