@@ -4,11 +4,13 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from symcnn.errors import InputError, SymcnnError, quoted
 
 LANGUAGES = ("en", "fr")
+
+T = TypeVar("T")
 
 #: Placeholders whose numbers say which one, not how many.
 NUMBERS_OF_ONE = frozenset({"number", "seed", "line", "column"})
@@ -39,9 +41,10 @@ class Catalogue:
         """A count with its thousands apart: 10,000 in English, 10 000 in French."""
         return f"{count:,}".replace(",", self("number.group"))
 
-    def shown(self, name: str, value: object) -> object:
-        """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
-        return self.number(value) if type(value) is int and name not in NUMBERS_OF_ONE else value
+    def shown(self, name: str, value: T) -> T | str:
+        """A value as it stands in a document: counts with their thousands apart, but not the number of a line or a seed."""
+        is_count = type(value) is int and name not in NUMBERS_OF_ONE and "number" in self._tables
+        return self.number(value) if is_count else value
 
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables

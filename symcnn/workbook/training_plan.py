@@ -328,7 +328,7 @@ class TrainingPlan:
         """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
         graph, words = self.graph, self.words
         last = {quantity.tensor: quantity for quantity in self.derived}
-        return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
+        return max(len(words.emit(words.formula(graph[quantity.adjoint], MAX_SHOWN))) for quantity in last.values())
 
     @property
     def numbers_column(self) -> int:
