@@ -42,9 +42,10 @@ class Catalogue:
         return f"{count:,}".replace(",", self("number.group"))
 
     def shown(self, name: str, value: T) -> T | str:
-        """A value as it stands in a document: counts with their thousands apart, but not the number of a line or a seed."""
-        is_count = type(value) is int and name not in NUMBERS_OF_ONE and "number" in self._tables
-        return self.number(value) if is_count else value
+        """A value as a document shows it: counts with their thousands apart, but not the number of a line or a seed."""
+        if isinstance(value, int) and name not in NUMBERS_OF_ONE and "number" in self._tables:
+            return self.number(value)
+        return value
 
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables

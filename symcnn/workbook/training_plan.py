@@ -17,6 +17,7 @@ from typing import Literal
 
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
+from symcnn.formula import Plain, Typography
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
@@ -325,10 +326,16 @@ class TrainingPlan:
 
     @property
     def _longest(self) -> int:
-        """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
-        graph, words = self.graph, self.words
+        """Characters of the longest formula in the list; the last entry of a tensor has the longest indices.
+
+        In the notation of version 0.1, h_1,preactivation for z_h1: no column has moved, so that the cells of its
+        workbooks are compared with those of today.
+        """
+        graph, emit = self.graph, Plain(self.text.decimal).emit
+        typography = Typography(self.derivation.quantities, self.text.words("word"), total="")
         last = {quantity.tensor: quantity for quantity in self.derived}
-        return max(len(words.emit(words.formula(graph[quantity.adjoint], MAX_SHOWN))) for quantity in last.values())
+        formulas = (emit(typography.right_side(graph[q.adjoint], MAX_SHOWN)) for q in last.values())
+        return max(len(formula.replace(" ;", ";")) for formula in formulas)
 
     @property
     def numbers_column(self) -> int:
