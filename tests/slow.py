@@ -7,5 +7,6 @@ import pytest
 
 
 def rest_slow(values: Iterable[Any], fast: int = 1) -> list[Any]:
-    """Values for ``parametrize``: the first few run every time, the others with ``-m slow``."""
-    return [v if n < fast else pytest.param(v, marks=pytest.mark.slow) for n, v in enumerate(values)]
+    """Values for ``parametrize``, tuples for several names: the first few run always, the others with ``-m slow``."""
+    cases = [v if isinstance(v, tuple) else (v,) for v in values]
+    return [pytest.param(*case, marks=[pytest.mark.slow] if n >= fast else []) for n, case in enumerate(cases)]

@@ -10,10 +10,10 @@ from symcnn.errors import InputError, SymcnnError, quoted
 
 LANGUAGES = ("en", "fr")
 
+T = TypeVar("T")
+
 #: Placeholders whose numbers say which one, not how many.
 NUMBERS_OF_ONE = frozenset({"number", "seed", "line", "column"})
-
-T = TypeVar("T")
 
 
 class Catalogue:
@@ -42,12 +42,10 @@ class Catalogue:
         return f"{count:,}".replace(",", self("number.group"))
 
     def shown(self, name: str, value: T) -> T | str:
-        """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
-        return (
-            self.number(value)
-            if isinstance(value, int) and not isinstance(value, bool) and name not in NUMBERS_OF_ONE
-            else value
-        )
+        """A value as a document shows it: counts with their thousands apart, but not the number of a line or a seed."""
+        if isinstance(value, int) and name not in NUMBERS_OF_ONE and "number" in self._tables:
+            return self.number(value)
+        return value
 
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables

@@ -1,5 +1,6 @@
 """Symbols, equations and numbers as the texts of cells: letters in italics, indices below."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from openpyxl.cell.rich_text import CellRichText, TextBlock
@@ -37,8 +38,22 @@ class Compact(Typography):
         return super()._symbol(tensor, parts, False)
 
 
+#: Around what stands below, in a text that becomes runs; no text of a workbook holds these.
+_BELOW, _LEVEL = "\ue000", "\ue001"
+
+
+class _Marked(Plain):
+    """Plain text whose subscripts are marked."""
+
+    def emit(self, node: Node) -> str:
+        if not isinstance(node, tree.Symbol):
+            return super().emit(node)
+        below = ",".join(part for part in (node.indices, node.word) if part)
+        return f"{node.letter}{_BELOW}{below}{_LEVEL}" if below else node.letter
+
+
 class CellTexts:
-    """The texts of one workbook's cells.
+    """The texts of one workbook's cells, in one notation.
 
     Attributes:
         long, short: the typography of ∂E_total/∂x₁₁, and of ∂E/∂x₁₁.
@@ -47,64 +62,48 @@ class CellTexts:
 
     def __init__(self, quantities: Quantities, text: Catalogue) -> None:
         words = text.words("word")
-        self.long, self.short = Typography(quantities, words), Typography(quantities, words, total="")
-        self._compact = Compact(quantities, words, total="")
+        self.long, self.short = Compact(quantities, words), Compact(quantities, words, total="")
         self.emit: Callable[[Node], str] = Plain(text.decimal).emit
+        self._mark: Callable[[Node], str] = _Marked(text.decimal).emit
 
     def symbol(self, quantity: Quantity) -> str:
         """Over a value: x₁₁; over a derivative ∂x₁₁, short for ∂E/∂x₁₁."""
-        bare = self.emit(self._compact.name(quantity.primal))
+        bare = self.emit(self.short.name(quantity.primal))
         return f"∂{bare}" if quantity.is_adjoint else bare
 
     def rich_symbol(self, quantity: Quantity, size: float) -> CellRichText:
         """The same with its indices as a subscript: narrower, and as it is printed."""
-        node = self._compact.name(quantity.primal)
-        assert isinstance(node, tree.Symbol)
-        letter = f"∂{node.letter}" if quantity.is_adjoint else node.letter
-        return _runs([(letter, False), (_below(node), True)], size, style.GREY)
+        before = "∂" if quantity.is_adjoint else ""
+        return self.rich(self.short.name(quantity.primal), size, style.GREY, before=before)
 
-    def rich(self, node: Node, size: float, color: str, after: str = "") -> CellRichText | str:
-        """A symbol or a derivative with its indices as subscripts, then ``after``; any other node as plain text."""
-        parts = _parts(node)
-        return self.emit(node) + after if parts is None else _runs([*parts, (after, False)], size, color)
+    def rich(self, node: Node, size: float, color: str, after: str = "", before: str = "") -> CellRichText:
+        """A formula with its indices as subscripts, between two texts."""
+        return _runs(before + self._mark(node) + after, size, color)
 
     def total(self, quantity: Quantity) -> str:
         """∂E_total/∂x₁₁"""
         return self.emit(self.long.name(quantity))
 
-    def of_image(self, quantity: Quantity) -> str:
-        """∂E/∂x₁₁"""
-        return self.emit(self.short.name(quantity))
-
-    def formula(self, variable: Variable, most: int) -> str:
+    def formula(self, variable: Variable, most: int) -> Node:
         """The right side of a derivative, of one image."""
-        return self.emit(self.short.right_side(variable, most))
+        return self.short.right_side(variable, most)
 
-    def equation(self, variable: Variable, most: int) -> str:
+    def equation(self, variable: Variable, most: int) -> Node:
         """x₁₁ = i₁₁·f₁₁ + …, as short as symbols over cells."""
-        return f"{self.symbol(variable.quantity)} = {self.emit(self._compact.right_side(variable, most))}"
+        quantity = variable.quantity
+        name = self.short.name(quantity.primal)
+        if quantity.is_adjoint and isinstance(name, tree.Symbol):
+            name = tree.Symbol(f"∂{name.letter}", name.indices, name.word)
+        return tree.Equality((name, self.short.right_side(variable, most)))
 
 
-def _parts(node: Node) -> list[tuple[str, bool]] | None:
-    """Runs of text, each with whether it stands below; None where there is no such form."""
-    if isinstance(node, tree.Symbol):
-        return [(node.letter, False), (_below(node), True)]
-    if isinstance(node, tree.Partial):
-        of, by = _parts(node.of), _parts(node.by)
-        if of is not None and by is not None:
-            return [("∂", False), *of, ("/∂", False), *by]
-    return None
-
-
-def _below(symbol: tree.Symbol) -> str:
-    return ",".join(part for part in (symbol.indices, symbol.word) if part)
-
-
-def _runs(parts: Sequence[tuple[str, bool]], size: float, color: str) -> CellRichText:
+def _runs(text: str, size: float, color: str) -> CellRichText:
+    """A text with marks as runs: at its level in italics, below it upright."""
     ink = Color(rgb=f"FF{color}")
     upright = InlineFont(rFont="Cambria", sz=round(SUBSCRIPT * size), color=ink, vertAlign="subscript")
     italic = InlineFont(rFont="Cambria", sz=size, i=True, color=ink)
-    return CellRichText(*(TextBlock(upright if below else italic, text) for text, below in parts if text))
+    parts = re.split(f"[{_BELOW}{_LEVEL}]", text)
+    return CellRichText(*(TextBlock(upright if n % 2 else italic, part) for n, part in enumerate(parts) if part))
 
 
 def with_numbers(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:

@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
+from symcnn.formula import Plain, Typography
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
@@ -267,10 +268,21 @@ class TrainingPlan:
     def total_columns(self) -> list[int]:
         """derivative, formula, a column for each image, total: side by side, right of the longest formula."""
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
-        last = {quantity.tensor: quantity for quantity in self.derived}  # a tensor's last entry has the longest indices
-        longest = max(len(self.words.formula(self.graph[q.adjoint], MAX_SHOWN)) for q in last.values())
-        first = self.columns.after(formula, CHARACTER_PIXELS * longest)
+        first = self.columns.after(formula, CHARACTER_PIXELS * self._longest)
         return [FIRST_COLUMN, formula, *self.columns.run(first, self.images + 1)]  # side by side: they are summed
+
+    @property
+    def _longest(self) -> int:
+        """Characters of the longest formula in the list; the last entry of a tensor has the longest indices.
+
+        In the notation of version 0.1, h_1,preactivation for z_h1: no column has moved, so that the cells of its
+        workbooks are compared with those of today.
+        """
+        graph, emit = self.graph, Plain(self.text.decimal).emit
+        typography = Typography(self.derivation.quantities, self.text.words("word"), total="")
+        last = {quantity.tensor: quantity for quantity in self.derived}
+        formulas = (emit(typography.right_side(graph[q.adjoint], MAX_SHOWN)) for q in last.values())
+        return max(len(formula.replace(" ;", ";")) for formula in formulas)
 
     @property
     def numbers_column(self) -> int:

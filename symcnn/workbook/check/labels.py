@@ -15,6 +15,7 @@ from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue
+from symcnn.workbook.cell_texts import Compact
 from symcnn.workbook.cell_values import Cells
 from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.names import NamedCells
@@ -43,7 +44,8 @@ class Labels:
     def __post_init__(self) -> None:
         words = self.text.words("word")
         known = self.quantities.derivation.quantities
-        self._full, self._short = Typography(known, words), Typography(known, words, total="")
+        #: Of E_total and of E in the notation of today, and in that of earlier versions: h_1,preactivation for z_h1.
+        self._notations = [kind(known, words, total) for kind in (Compact, Typography) for total in ("", "total")]
         self._emit = Plain(self.text.decimal).emit
         self._named = {p: known.of(s).of_image(None) for p, s in self.quantities.current.items() if s in known}
         self._parameters = frozenset(self.quantities.parameters)
@@ -66,7 +68,7 @@ class Labels:
         symbols = self._symbols(quantity)
         addressed = any(self._named_at(text) == quantity for _, text in texts)
         total = any((sheet, row, c) in self._totals for c in columns)
-        if not (addressed or total or texts[0][1] in {f"{s} =" for s in symbols}):
+        if not (addressed or total or _is_one_of(texts[0][1], [f"{s} =" for s in symbols])):
             return
         (column, label), *others = texts
         self.count += 1
@@ -109,17 +111,16 @@ class Labels:
 
     def _symbols(self, quantity: Quantity) -> list[str]:
         """∂E/∂f₁₁, and where it is of all images ∂E_total/∂f₁₁."""
-        return list(dict.fromkeys(self._emit(t.name(quantity)) for t in (self._short, self._full)))
+        return list(dict.fromkeys(self._emit(t.name(quantity)) for t in self._notations))
 
     def _formulas(self, quantity: Quantity) -> Iterator[str]:
         """The right side, in full or with dots; of a parameter how it moves."""
         if quantity in self._parameters:
-            slopes = (t.name(quantity.adjoint) for t in (self._full, self._short))
-            yield from (self._emit(Update(self._full.name(quantity), slope)) for slope in slopes)
+            yield from (self._emit(Update(t.name(quantity), t.name(quantity.adjoint))) for t in self._notations)
             return
         variable = self.quantities.derivation.graph[quantity]
         for most in (None, *SHORTENED):
-            for typography in (self._short, self._full):
+            for typography in self._notations:
                 yield self._emit(typography.right_side(variable, most))
 
 

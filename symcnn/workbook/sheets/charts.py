@@ -28,7 +28,6 @@ from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
 from symcnn.workbook.blocks import first_of
 from symcnn.workbook.book import Book
-from symcnn.workbook.sheets.training import without_word
 from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
 
 #: How a line may be drawn.
@@ -193,7 +192,7 @@ class Charts:
         words, image = self.plan.words, column.image
         if image is None:
             return words.total(column)
-        return f"{words.emit(without_word(words.long.name(column)))} {self.book.text('label.image', number=image)}"
+        return f"{words.emit(words.long.name(column))} {self.book.text('label.image', number=image)}"
 
     # --- the filter in squares --------------------------------------------------------------------------------------
 

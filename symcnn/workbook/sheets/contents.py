@@ -197,7 +197,7 @@ class Entry:
 
     symbol: CellRichText | str
     words: str
-    equation: str
+    equation: CellRichText | str
     cell: Cell
 
 
@@ -222,7 +222,7 @@ def write_symbols(book: Book, plan: TrainingPlan) -> None:
             for column, value, look in zip(columns[:-1], values, looks, strict=True):
                 page.put(row, column, value, look)
             page.link(row, PLACE, place, style.CELL_LINED, entry.cell)
-            longest = max(longest, len(entry.equation))
+            longest = max(longest, len(str(entry.equation)))
             page.height(row, 17)
             row += 1
         row += 1
@@ -282,10 +282,13 @@ class SymbolTable:
         self.words_width = max(self.words_width, 0.95 * len(words) + 2)
         return words
 
-    def _equation(self, quantity: Quantity) -> str:
+    def _equation(self, quantity: Quantity) -> CellRichText | str:
         if quantity in self.plan.parameter_rows:
             name = self.words.long.name
-            return self.words.emit(tree.Update(name(quantity), name(quantity.adjoint)))
+            return self._rich(tree.Update(name(quantity), name(quantity.adjoint)))
         if quantity in self.plan.inputs[0]:
             return self.book.label("given")
-        return self.words.formula(self.graph[quantity], MAX_SHOWN)
+        return self._rich(self.words.formula(self.graph[quantity], MAX_SHOWN))
+
+    def _rich(self, node: tree.Node) -> CellRichText:
+        return self.words.rich(node, 10, style.TEXT)

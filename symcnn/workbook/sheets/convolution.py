@@ -16,14 +16,14 @@ CHOSEN = 5
 KEYS = ("row", "column")
 
 
-def write_convolution(book: Book, network: Network, theta: Array, image: Array) -> None:
-    """Image, parameters, maps, and one window worked out product by product."""
+def write_convolution(book: Book, network: Network, theta: Array, image: Array, hint: str = "hint_convolution") -> None:
+    """Image, parameters, maps, and one window worked out product by product; ``hint``: how to read it."""
     forward = network.forward
     graph = instantiate((forward.image, *forward.parameters), forward.equations, ())
     title = book.title("convolution")
     band = band_of(network, LEFT, strips=False).at(title, TOP)
     check_size(title, TOP + band.height, LEFT + band.width)
-    page = book.add_sheet("convolution", book.label("hint_convolution"))
+    page = book.add_sheet("convolution", book.label(hint))
     cells = band.cells()
     values = dict(zip(entries(forward.image), image.ravel().tolist(), strict=True))
     parameters = (q for tensor in forward.parameters for q in entries(tensor))

@@ -84,7 +84,7 @@ class Inputs:
         targets = list(entries(forward.targets))
         for k, target in enumerate(targets):
             cell = cells[target]
-            self._put(cell.beside(0, -1), self.plan.words.symbol(target), style.SYMBOL)
+            self._put(cell.beside(0, -1), self.plan.words.rich_symbol(target, 9), style.SYMBOL)
             self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
         for quantity, cell in cells.items():
             book.define(quantity.of_image(image + 1), cell)
@@ -114,7 +114,7 @@ class Inputs:
         self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
         cells = plan.desk.outputs(own)
         for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
-            self._put(cell.beside(0, -1), self.plan.words.symbol(quantity), style.SYMBOL)
+            self._put(cell.beside(0, -1), self.plan.words.rich_symbol(quantity, 9), style.SYMBOL)
             self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.page.title)}"), style.RESULT)
         if len(cells) < 2:
             return
@@ -184,7 +184,8 @@ def write_parameters(book: Book, plan: TrainingPlan, initial: Array, ribbon: str
             at = {key: plan.parameter(parameter, key) for key in columns}
             row = at["initial"].row
             page.height(row, 18)
-            page.put(row, columns["symbol"], plan.words.symbol(parameter), style.PARAMETER)
+            symbol = plan.words.rich(plan.words.short.name(parameter), 11, style.INK)
+            page.put(row, columns["symbol"], symbol, style.PARAMETER)
             page.put(row, columns["meaning"], meaning(book, parameter), style.MEANING)
             for key, value in _numbers(plan, parameter, next(values)).items():
                 page.put(row, columns[key], value, LOOKS[key])

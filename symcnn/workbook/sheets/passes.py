@@ -9,6 +9,8 @@ from itertools import groupby
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from symcnn.derivation import Addend, Variable
+from symcnn.formula import tree
+from symcnn.formula.tree import Node
 from symcnn.printers.excel import MAX_LENGTH, CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, ERROR, E, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 from symcnn.workbook import style
@@ -84,8 +86,10 @@ class GradientTables:
         if len(plan.derived) <= MAX_RULED:
             self.page.bar(row, self._end - 1, None, style.RULE, first=FIRST_COLUMN)
         variable = self.graph[adjoint]
-        self.page.put(row, derivative, f"{self.words.total(adjoint)} =", style.LISTED_NAME)
-        self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
+        name = self.words.rich(self.words.long.name(adjoint), 11, style.INK, " =")
+        self.page.put(row, derivative, name, style.LISTED_NAME)
+        right = self.words.rich(self.words.formula(variable, MAX_SHOWN), 10, style.TEXT)
+        self.page.put(row, formula, right, style.LISTED_FORMULA)
         for column, cells in zip(images, plan.backward, strict=True):
             self.page.formula(row, column, cells[adjoint].local, style.LISTED_VALUE)
         for m in range(plan.number_lines):
@@ -101,7 +105,8 @@ class GradientTables:
         """The formula with the numbers of the current step, from live cells."""
         text = with_numbers(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
         if self.plan.number_lines > 1:
-            text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
+            about = self.book.text("print.about", what=image + 1, detail="")
+            text = CellFormula(text.replace("=", f'="{about}"&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
             self.page.put(row, self.plan.numbers_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
@@ -188,7 +193,9 @@ class ContributionSection:
     def _names(self) -> None:
         self.page.put(self.top - 1, FIRST_COLUMN, self.page.label("filter_stands_at"), style.NOTE)
         for n, position in enumerate(self.shares.positions):
-            text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
+            product = tree.Product((self.words.short.name(position), tree.Symbol("i")))
+            about = self.book.text("print.about", what=self.words.symbol(position.primal), detail="")
+            text = self.words.rich(product, 9, style.GREY, before=f"{about} ")
             self.page.put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
             self.page.height(self.top + n, 18)
         self.page.put(self._sum_row, FIRST_COLUMN, self.page.label("shares_sum"), style.SUM_NAME)
@@ -445,8 +452,8 @@ class Passes:
 
     def _equations(self, page: StyledSheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
-        for line, column, text in equation_lines(self.plan, variables):
-            page.put(below + line, column, text, style.EQUATION)
+        for line, column, equation in equation_lines(self.plan, variables):
+            page.put(below + line, column, self.words.rich(equation, 9, style.GREY), style.EQUATION)
 
     def _colours(self, page: StyledSheet, band: Band, cells: Mapping[Quantity, Cell]) -> None:
         for block in band.blocks:
@@ -479,8 +486,8 @@ LINES = 2
 LENGTHS = (6, 4, 3, 2)
 
 
-def equation_lines(plan: TrainingPlan, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
-    """Line, column and text of the equations of some variables, left to right."""
+def equation_lines(plan: TrainingPlan, variables: Sequence[Variable]) -> Iterator[tuple[int, int, Node]]:
+    """Line, column and formula of the equations of some variables, left to right."""
     columns = {b.tensor: b.area(())[1] for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
         columns |= {a.target: a.area[1] for a in plan.band.above}
@@ -502,11 +509,12 @@ def equation_lines(plan: TrainingPlan, variables: Sequence[Variable]) -> Iterato
             continue
         for limit in (after, beyond) if LINES > 1 else (after,):
             room = plan.columns.room(column, limit)
-            texts = [plan.words.equation(first[column], most) for most in LENGTHS]
-            text = next((t for t in texts if len(t) * CHARACTER_PIXELS <= room), None)
-            if text is not None:
+            equations = [plan.words.equation(first[column], most) for most in LENGTHS]
+            wide = [(len(plan.words.emit(equation)) * CHARACTER_PIXELS, equation) for equation in equations]
+            pixels, equation = next(((w, e) for w, e in wide if w <= room), (0, None))
+            if equation is not None:
                 free[line] = column + 1
-                while plan.columns.room(column, free[line]) < len(text) * CHARACTER_PIXELS:
+                while plan.columns.room(column, free[line]) < pixels:
                     free[line] += 1
-                yield line, column, text
+                yield line, column, equation
                 break

@@ -10,7 +10,6 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
 from sympy import Symbol
 
-from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity
 from symcnn.workbook import style
@@ -124,7 +123,7 @@ def _head(page: StyledSheet, plan: TrainingPlan, group: Group) -> None:
             long = of.image is None or not of.is_adjoint
             node = (plan.words.long if long else plan.words.short).name(of)
             if of in plan.results:
-                node, image = without_word(node), of.image
+                image = of.image
             symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
         page.put(5, column, title, style.GROUP)
@@ -136,11 +135,6 @@ def _head(page: StyledSheet, plan: TrainingPlan, group: Group) -> None:
     gap = max(columns.values()) + 1
     page.put(7, gap, " ", style.WORDS)
     page.widths({gap: GAP_WIDTH})
-
-
-def without_word(symbol: tree.Node) -> tree.Node:
-    """Return o₁ for o_1,predicted, for places where it is clear which of the two is meant."""
-    return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
 def _highlight(page: StyledSheet, plan: TrainingPlan, groups: list[dict[Column, int]]) -> None:

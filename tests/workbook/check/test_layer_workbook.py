@@ -89,7 +89,10 @@ def place(book, tensor, *index):
     return cell, book.package.sheets[cell[0]][cell[1:]].formula
 
 
-@pytest.mark.parametrize("which", rest_slow([("overlap", "fr"), *((name, "en") for name in NETWORKS)], 2))
+BOOKS = [("overlap", "fr"), *((name, "en") for name in NETWORKS)]
+
+
+@pytest.mark.parametrize("which", rest_slow([(book,) for book in BOOKS], 2))
 def test_what_nobody_touched_is_proved(tmp_path, which):
     name, lang = which
     net = NETWORKS[name]
