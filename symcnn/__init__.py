@@ -103,7 +103,8 @@ if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
             except ModuleNotFoundError as error:
                 if error.name != f"{__name__}.{name}":
                     raise
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = sys.modules[__name__]  # for Python's own "Did you mean"
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=module)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

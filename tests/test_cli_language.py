@@ -158,7 +158,8 @@ def test_no_template_is_left_over():
 
 #: What the code puts together from two strings.
 COMPOSED = {"may all be its", "but no array for its", "bytes packed", "expected one axis", "not an IDX file but",
-            "then the class", "then the target", "more is missing", "expected TOML"}  # fmt: skip
+            "then the class", "then the target", "more is missing", "expected TOML",
+            "which takes seconds (kept in", "which takes seconds (in memory only"}  # fmt: skip
 
 
 #: What is the same in both languages.
