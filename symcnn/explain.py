@@ -181,7 +181,7 @@ class Number:
         name, image = _split(question, len(images))
         number = cls(derivation, _quantity(derivation, question.name, name), image, images, targets)
         if image is not None and (number.is_parameter or number.quantity == E_TOTAL):
-            raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
+            raise InputError(f"{question.name}: belongs to no single image; leave the image out")
         return number
 
     @property

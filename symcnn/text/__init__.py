@@ -4,11 +4,16 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from symcnn.errors import InputError, SymcnnError, quoted
 
 LANGUAGES = ("en", "fr")
+
+#: Placeholders whose numbers say which one, not how many.
+NUMBERS_OF_ONE = frozenset({"number", "seed", "line", "column"})
+
+T = TypeVar("T")
 
 
 class Catalogue:
@@ -32,12 +37,20 @@ class Catalogue:
         """The decimal sign of the language."""
         return self("number.decimal")
 
+    def number(self, count: int) -> str:
+        """A count with its thousands apart: 10,000 in English, 10 000 in French."""
+        return f"{count:,}".replace(",", self("number.group"))
+
+    def shown(self, name: str, value: T) -> T | str:
+        """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
+        return self.number(value) if type(value) is int and name not in NUMBERS_OF_ONE else value
+
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables
         for word in key.split("."):
             found = found[word]
         text = str(found)
-        return text.format(**values) if values else text
+        return text.format(**{name: self.shown(name, value) for name, value in values.items()}) if values else text
 
     def words(self, key: str) -> dict[str, str]:
         """A table of single words."""

@@ -7,7 +7,9 @@ import re
 
 import pytest
 
-from symcnn.text import LANGUAGES, tables
+from symcnn.formula import Latex, MathML, Plain, tree
+from symcnn.formula.typst import Typst
+from symcnn.text import LANGUAGES, catalogue, tables
 from tests.text.test_text import flat
 
 NARROW = "\u202f"  # the narrow space of French: before ; : ! ? » % and between thousands
@@ -193,3 +195,33 @@ def test_long_sentences_are_seen():
 def test_code_is_left_alone():
     assert not slips("en", "run `symcnn --lang 'fr'` on Conv1!T9 (#NUM!)")
     assert not slips("fr", "lancez `symcnn verify: 'x'` pour Conv1!T9 (#NOMBRE!)")
+
+
+@pytest.mark.parametrize(
+    ("lang", "count", "text"),
+    [("en", 999, "999"), ("en", 1000, "1,000"), ("en", 1234567, "1,234,567"), ("fr", 999, "999"),
+     ("fr", 10000, f"10{NARROW}000"), ("fr", -2500, f"-2{NARROW}500")],
+)  # fmt: skip
+def test_counts_have_their_thousands_apart(lang, count, text):
+    assert catalogue(lang).number(count) == text
+
+
+def test_only_counts_are_set_apart():
+    """Neither what is counted off (a seed, a line, an image) nor what is already written."""
+    french, english = catalogue("fr"), catalogue("en")
+    assert french("workbook.made", version="0.1.0", steps=10000, seed=20210126).endswith(
+        f"10{NARROW}000 itérations, graine 20210126"
+    )
+    assert english("check.line", line=12345) == "line 12345"
+    assert english("label.image", number=1200) == "image 1200"
+    assert english("check.line", line="12345") == "line 12345"
+    assert french("verify.pair", one="numpy", other="python").endswith("donnent les mêmes valeurs")
+
+
+@pytest.mark.parametrize(("lang", "decimal", "listed"), [("en", ".", "max(0.5, 1)"), ("fr", ",", "max(0,5 ; 1)")])
+def test_numbers_of_a_list_are_parted_by_no_decimal_sign(lang, decimal, listed):
+    largest = tree.Call("max", (tree.Number(0.5, 2), tree.Number(1)))
+    assert catalogue(lang).decimal == decimal
+    assert Plain(decimal).emit(largest) == listed
+    assert (";" in Latex(decimal).emit(largest)) == (";" in MathML(decimal).emit(largest)) == (lang == "fr")
+    assert (" semi " in Typst(decimal).emit(largest)) == (lang == "fr")

@@ -6,7 +6,7 @@
 //   data-heat, data-edge        a cell's colour, a line's width: |value| against data-scale, its sign by class
 //   data-on="f_11 f_12"         lights up when one of these is touched
 (() => {
-  const { decimal, steps, shown, values } = JSON.parse(document.getElementById("states").textContent);
+  const { decimal, thousands, steps, shown, values } = JSON.parse(document.getElementById("states").textContent);
   const the = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const without = (text) => text.replace(/\.?0+$/, "");
@@ -63,8 +63,9 @@
     fit();
     drawn.forEach(draw);
     slider.value = at;
-    slider.setAttribute("aria-valuetext", steps[at]);
-    the("at").textContent = steps[at];
+    const step = String(steps[at]).replace(/\B(?=(\d{3})+$)/g, thousands);
+    slider.setAttribute("aria-valuetext", step);
+    the("at").textContent = step;
     the("back").disabled = steps[at] === shown;
   }
 

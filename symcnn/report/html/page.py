@@ -39,7 +39,7 @@ STORED_DIGITS = 8
 _LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"(?: data-digits="(\d+)")?')
 
 
-def data(states: States, body: str, decimal: str) -> str:
+def data(states: States, body: str, text: Catalogue) -> str:
     """The states of what stands in the page, as JSON that may stand inside <script>."""
     digits: dict[str, set[int]] = defaultdict(set)
     for key, shown_digits in _LIVE.findall(body):
@@ -50,8 +50,9 @@ def data(states: States, body: str, decimal: str) -> str:
     }
     inside = ",\n".join(f"{json.dumps(key)}:{row}" for key, row in values.items())
     steps = json.dumps(states.steps)
-    text = f'{{"decimal":"{decimal}","steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
-    return text.replace("<", "\\u003c")
+    signs = f'"decimal":"{text.decimal}","thousands":"{text("number.group")}"'
+    found = f'{{{signs},"steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
+    return found.replace("<", "\\u003c")
 
 
 def written(value: float, digits: Iterable[int]) -> str:
@@ -175,7 +176,7 @@ def _bar(document: Document, text: Catalogue) -> str:
 
 
 def _slider(document: Document, states: States, text: Catalogue) -> str:
-    first = states.steps.index(states.shown)
+    first, shown = states.steps.index(states.shown), text.number(states.shown)
     error = ""
     if E_TOTAL in states.values:
         math, value = Flow(MathML(document.decimal)), states.values[E_TOTAL][first]
@@ -184,10 +185,9 @@ def _slider(document: Document, states: States, text: Catalogue) -> str:
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'
         f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}"'
-        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{states.shown}">'
-        f'<output id="at" for="t">{states.shown}</output>{error}'
-        f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
-        f"{clean(text('page.to', step=states.shown))}</button></div>"
+        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{shown}">'
+        f'<output id="at" for="t">{shown}</output>{error}'
+        f'<button type="button" id="back" disabled>{clean(text("page.back", step=states.shown))}</button></div>'
     )
 
 
@@ -203,7 +203,7 @@ def _followed(document: Document, text: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def _states(document: Document, body: str) -> str:
-    return data(document.states or States((0,)), body, document.decimal)
+    return data(document.states or States((0,)), body, catalogue(document.lang))
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
