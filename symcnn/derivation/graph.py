@@ -333,10 +333,14 @@ def _reached(equation: Equation, term: Term, upstream: Access, targets: set[Inde
     """
     target, source = equation.target.index, upstream.index
     limits = [pair for a in (upstream, *_needed(term)) for pair in zip(a.index, a.tensor.shape, strict=True)]
+
+    def dimensions(index: Sequence[Affine], axes: Sequence[Axis]) -> list[int]:
+        return [n for n, affine in enumerate(index) if _is_of(axes, affine)]
+
     groups = [
-        (axes, [n for n, a in enumerate(target) if _is_of(axes, a)], [n for n, a in enumerate(source) if _is_of(axes, a)])
+        (axes, dimensions(target, axes), dimensions(source, axes))
         for axes in _groups((*equation.axes, *term.axes), [*target, *(affine for affine, _ in limits)])
-    ]  # fmt: skip
+    ]
     rows, places = targets, [("target", n) for n in range(len(target))]
     # first what only the target has, which makes them fewer; last what only the access has
     for axes, out, into in sorted(groups, key=lambda group: (len(group[2]) > 0, len(group[1]) == 0)):
@@ -356,7 +360,7 @@ def _reached(equation: Equation, term: Term, upstream: Access, targets: set[Inde
 def _moves(
     axes: Sequence[Axis], starts: Sequence[Affine], ends: Sequence[Affine], limits: Sequence[tuple[Affine, int]]
 ) -> dict[Index, set[Index]]:
-    """Where indices lead from, and to, at the points of a group of axes at which its indices are within their limits."""
+    """Where indices lead from, and to, at the points of a group of axes at which all are within their limits."""
     own = [(affine, size) for affine, size in limits if _is_of(axes, affine)]
     moves: dict[Index, set[Index]] = {}
     for point in points(axes):
