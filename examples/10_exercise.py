@@ -1,6 +1,6 @@
 """An exercise for a class: change one weight, predict the next step on paper, and see it in the workbook.
 
-What the class does, with exercise.xlsx open (its numbers are those that this program prints):
+What the class does, with examples-output/exercise.xlsx open (its numbers are those that this program prints):
 
 1. On Parameters, type 0.5 as the initial value of f_11. Everything follows; Checks still says "all checks pass".
 2. On Backward, read ∂E_total/∂f_11: the sum over the four positions of (∂E/∂x of the position) × (the pixel under
@@ -11,6 +11,7 @@ What the class does, with exercise.xlsx open (its numbers are those that this pr
 """
 
 import itertools
+from pathlib import Path
 
 import openpyxl
 
@@ -20,7 +21,9 @@ network, data = symcnn.article.network(), symcnn.article.images()
 rate, changed = 0.5, "f_11"
 initial = {**symcnn.train(network, data, steps=0).parameters, changed: 0.5}
 
-path = symcnn.export_workbook(network, data, "exercise.xlsx", learning_rate=rate, steps=20, initial=initial)
+out = Path("examples-output")
+out.mkdir(exist_ok=True)
+path = symcnn.export_workbook(network, data, out / "exercise.xlsx", learning_rate=rate, steps=20, initial=initial)
 book = openpyxl.load_workbook(path, data_only=True)
 
 
@@ -50,3 +53,4 @@ for eta in (rate, 30.0):
     falls = all(after < before for before, after in itertools.pairwise(losses))
     shown = ", ".join(f"{loss:.3f}" for loss in losses[:4])
     print(f"η = {eta}: E_total {shown}, …, {losses[-1]:.3f}; {'falls' if falls else 'does not fall'} at every step")
+print(path)

@@ -13,5 +13,7 @@ for equation in derivation.equations:
 run = symcnn.train(network, data, learning_rate=0.5, steps=100)
 print(run)
 print(f"right: {run.right} of {len(data.images)}")
-print(symcnn.export_workbook(network, data, "x_and_o.xlsx", run=run, steps=10))
-print(symcnn.write_report(network, "x_and_o.md", run=run))  # so many formulas: index notation, chosen entries
+out = Path("examples-output")
+out.mkdir(exist_ok=True)
+print(symcnn.export_workbook(network, data, out / "x_and_o.xlsx", run=run, steps=10))
+print(symcnn.write_report(network, out / "x_and_o.md", run=run))  # so many formulas: index notation, chosen entries

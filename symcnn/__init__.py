@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
     from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
+    from symcnn.exercise import write_exercise
+    from symcnn.explain import explain as explain
     from symcnn.interactive import InteractiveDerivation as Derivation
     from symcnn.interactive import derive
     from symcnn.network import (
@@ -39,8 +41,8 @@ __all__ = [
     "Activation", "AvgPool2D", "CheckResult", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError",
     "MaxPool2D", "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError",
     "Verification", "__version__", "article", "check", "check_network", "check_text", "check_workbook", "compile",
-    "derive", "export_workbook", "read_data", "read_network", "train", "verify", "write_certificate",
-    "write_report",
+    "derive", "explain", "export_workbook", "read_data", "read_network", "train", "verify", "write_certificate",
+    "write_exercise", "write_report",
 ]  # fmt: skip
 
 #: Public name -> where it is defined, imported at its first use: SymPy and NumPy take a second to import, and
@@ -49,7 +51,9 @@ _DEFINED_IN = {
     "write_certificate": "certificate",
     "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
     "check_workbook": "checks",
+    "write_exercise": "exercise",
     "Derivation": "interactive:InteractiveDerivation", "derive": "interactive",
+    "explain": "explain",
     "export_workbook": "workbook",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",
@@ -67,26 +71,32 @@ def _load(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """This package, in which ``train`` is the function and never the subpackage of the same name.
+    """This package, in which ``train`` and ``explain`` are the functions and never the modules of the same names.
 
     When ``symcnn.train`` is imported, the import system binds the subpackage as an attribute of its parent; the setter
     ignores that one value, so that ``symcnn.train(…)`` and ``python -m symcnn.train`` both work.
     """
 
-    @property
-    def train(self) -> Any:
-        if "train" not in self.__dict__:
-            self.__dict__["train"] = _load("train")
-        return self.__dict__["train"]
 
-    @train.setter
-    def train(self, value: object) -> None:
-        if value is not sys.modules.get(f"{__name__}.train"):
-            self.__dict__["train"] = value
+def _function(name: str) -> property:
+    """The attribute of the package that is a function, though a module has its name."""
 
-    @train.deleter
-    def train(self) -> None:
-        self.__dict__.pop("train", None)
+    def get(package: ModuleType) -> Any:
+        if name not in package.__dict__:
+            package.__dict__[name] = _load(name)
+        return package.__dict__[name]
+
+    def set_to(package: ModuleType, value: object) -> None:
+        if value is not sys.modules.get(f"{__name__}.{name}"):
+            package.__dict__[name] = value
+
+    def delete(package: ModuleType) -> None:
+        package.__dict__.pop(name, None)
+
+    return property(get, set_to, delete)
+
+
+_Package.train, _Package.explain = _function("train"), _function("explain")  # type: ignore[attr-defined]
 
 
 if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
@@ -103,6 +113,9 @@ if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
             except ModuleNotFoundError as error:
                 if error.name != f"{__name__}.{name}":
                     raise
+            near = import_module(f"{__name__}.network.words").public_name(name, __all__)
+            if near:
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}; did you mean {near!r}?")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

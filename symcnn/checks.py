@@ -8,7 +8,6 @@
 Each has claims; a claim has a verdict of ``symcnn/proof/vocabulary.py``, with how it was decided.
 """
 
-import html
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -21,13 +20,13 @@ from symcnn.article import printed
 from symcnn.audit import Audit, Told, audit
 from symcnn.certificate import recheck
 from symcnn.errors import InputError
-from symcnn.network import Data, DataLike, Network, as_data, read_network
+from symcnn.network import Data, DataLike, Network, as_data, checked_network, read_network
 from symcnn.proof import check_equations
 from symcnn.proof.vocabulary import ALL_RIGHT, Finding, VerdictWord, counts, known, status, summary
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
 from symcnn.verification import verify
-from symcnn.verification.result import html_table
+from symcnn.verification.result import html_of_findings
 from symcnn.workbook import verify_workbook
 
 TEXTS = (".md", ".markdown", ".tex", ".txt")
@@ -36,6 +35,11 @@ TEXTS = (".md", ".markdown", ".tex", ".txt")
 @dataclass(frozen=True)
 class CheckResult:
     """The result of a check.
+
+    >>> import symcnn
+    >>> result = symcnn.check(symcnn.Network((2,), [symcnn.Dense(1)]))
+    >>> result.ok, result.findings[0].claim, result.findings[0].verdict, result.findings[0].how
+    (True, '∂E_total/∂w_i1o1', 'right', 'exact')
 
     Attributes:
         kind: "network", "workbook", "text" or "certificate".
@@ -105,8 +109,11 @@ class CheckResult:
             return []
         return ["", self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
 
+    def __repr__(self) -> str:
+        return f"CheckResult({self.summary})"
+
     def _repr_html_(self) -> str:
-        return html_table(*self.table()) + f"<p>{html.escape(self.summary)}</p>"
+        return html_of_findings(self.findings, self.table(), [self.summary, *self.remarks()], self.text)
 
 
 def schema() -> dict[str, Any]:
@@ -121,6 +128,10 @@ def check(
 ) -> CheckResult:  # fmt: skip
     """Check a thing by what it is; the head of ``symcnn/checks.py`` has the table.
 
+    >>> import symcnn
+    >>> symcnn.check(symcnn.Network((2,), [symcnn.Dense(1)]))
+    CheckResult(...)
+
     Args:
         thing: a ``Network``, or a path.
         network: what a workbook, a text or a certificate is about: a ``Network`` or a network file; None: the article's
@@ -133,6 +144,8 @@ def check(
     """
     if isinstance(thing, Network):
         return check_network(thing, lang=lang)
+    if not isinstance(thing, (str, Path)):
+        raise InputError(f"{type(thing).__name__}: expected symcnn.Network, or the path of a file")
     path = Path(thing)
     checks: dict[str, Callable[[], CheckResult]] = {
         ".toml": lambda: check_network(path, lang=lang),
@@ -152,7 +165,12 @@ def check_network(
     network: str | Path | Network, data: DataLike | None = None, *, lang: str = "en",
     progress: Callable[[int], None] | None = None,
 ) -> CheckResult:  # fmt: skip
-    """Prove a network's gradients, and compare its programs with 50 digits; see ``verify``."""
+    """Prove a network's gradients, and compare its programs with 50 digits; see ``verify``.
+
+    >>> import symcnn
+    >>> symcnn.check_network(symcnn.Network((2,), [symcnn.Dense(1)])).ok
+    True
+    """
     net, samples = _network(network)
     net.require_loss(str(network) if not isinstance(network, Network) else "check")
     verification = verify(net, samples if data is None else as_data(data), lang=lang, progress=progress)
@@ -161,7 +179,14 @@ def check_network(
 
 
 def check_workbook(path: str | Path, network: str | Path | Network | None = None, *, lang: str = "en") -> CheckResult:
-    """Read every formula cell of a workbook that symcnn wrote, and prove it; see ``workbook.verify_workbook``."""
+    """Read every formula cell of a workbook that symcnn wrote, and prove it; see ``workbook.verify_workbook``.
+
+    >>> import symcnn
+    >>> net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    >>> path = symcnn.export_workbook(net, ([[0, 1]], [1]), "cnn.xlsx", steps=2)
+    >>> symcnn.check_workbook(path, net).ok
+    True
+    """
     verification = verify_workbook(path, _network(network)[0], lang=lang)
     return CheckResult(
         "workbook", _name(path), verification.claims, verification.not_checked, catalogue(lang), verification
@@ -172,7 +197,14 @@ def check_text(
     path: str | Path, network: str | Path | Network | None = None, *, mapping: str | Path | None = None,
     lang: str = "en",
 ) -> CheckResult:  # fmt: skip
-    """Check every equation of a text against the mathematics of a network; see ``audit``."""
+    """Check every equation of a text against the mathematics of a network; see ``audit``.
+
+    >>> import pathlib, symcnn
+    >>> path = pathlib.Path("notes.md")
+    >>> _ = path.write_text(r"$\\frac{\\partial x_{11}}{\\partial f_{21}} = i_{12}$")
+    >>> symcnn.check_text(path, symcnn.article.network()).findings[0].correction
+    'i_{21}'
+    """
     result = audit_about(path, network, mapping)
     report = Told(result, _name(path), catalogue(lang))
     notice = [report.notice()] if report.notice() else []
@@ -208,7 +240,7 @@ def _network(network: str | Path | Network | None) -> tuple[Network, Data | None
     if _is_article(network):
         return article.network(), article.images()
     assert network is not None  # None is the article's
-    return (network, None) if isinstance(network, Network) else read_network(network)
+    return read_network(network) if isinstance(network, (str, Path)) else (checked_network(network), None)
 
 
 def _name(path: str | Path) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import reprlib
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 
 #: Names that a message lists; of more it names the nearest, and says how many there are. Past MOST_COMPARED names only
@@ -37,7 +37,7 @@ class RefusedError(SymcnnError, ValueError):
 
 
 class UnknownQuantityError(InputError, KeyError):
-    """A network has no quantity of that name; the message names the nearest."""
+    """There is no quantity or column of that name; the message names the nearest."""
 
     def __str__(self) -> str:  # a KeyError's would be in quotes
         return str(self.args[0])
@@ -51,6 +51,7 @@ class SymcnnWarning(UserWarning):
 LIBRARIES = {
     "matplotlib": "matplotlib>=3.8,<4",
     "numba": "numba>=0.60,<1",
+    "pandas": "pandas>=2.1,<4",
     "pillow": "pillow>=10,<14",
     "typst": "typst>=0.14,<0.16",
 }
@@ -94,7 +95,7 @@ def shortened(message: str, limit: int = 1_000) -> str:
 
 
 def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
-    """Return the names most like a word; with many names, only of those that begin as it does."""
+    """Return the names most like a word, of equally like ones the first; of many, only those that begin as it does."""
     if not isinstance(word, str):
         return []
     compared: Collection[str] = names
@@ -103,7 +104,18 @@ def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
     lower: dict[str, str] = {}
     for name in compared:
         lower.setdefault(name.lower(), name)
-    return [lower[n] for n in difflib.get_close_matches(word[:60].lower(), lower, most, 0.76)]
+    key, order = word[:60].lower(), list(lower)
+
+    def distance(name: str) -> tuple[float, int]:
+        return -difflib.SequenceMatcher(None, name, key).ratio(), order.index(name)
+
+    return [lower[n] for n in sorted(difflib.get_close_matches(key, order, most, 0.76), key=distance)]
+
+
+def missing_attribute(thing: object, name: str, instead: Mapping[str, str]) -> AttributeError:
+    """Return the error for an attribute that a thing lacks, with what to write instead of another library's name."""
+    remedy = f"; {instead[name]}" if name in instead else ""
+    return AttributeError(f"{type(thing).__name__!r} object has no attribute {name!r}{remedy}", name=name, obj=thing)
 
 
 def one_of(word: object, names: Collection[str]) -> str:

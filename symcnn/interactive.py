@@ -4,6 +4,7 @@
 that derives it imports none of them.
 """
 
+import html
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,12 @@ from sympy import Expr, sympify
 
 from symcnn.derivation import Derivation, Gradient
 from symcnn.errors import InputError, quoted
-from symcnn.formula import Explanation, derivation_latex, equation_latex, gradient_latex
+from symcnn.formula import Explanation, Plain, derivation_latex, derivation_rows, equation_latex, gradient_latex
 from symcnn.network import Array, Network
 from symcnn.numeric.values import evaluate_displayed, explain_gradient
 from symcnn.proof import GradientDomain, Proof, QuantityDomain, Verdict, prove
 from symcnn.symbolic import Equation, Name
+from symcnn.text.characters import html_table
 
 
 class LatexEquation(Equation):
@@ -50,7 +52,15 @@ class InteractiveGradient(Gradient):
 
 
 class InteractiveDerivation(Derivation):
-    """All derivatives of a network's error, by name, with checks and explanations; see ``symcnn.derivation``."""
+    """All derivatives of a network's error, by name, with checks and explanations; see ``symcnn.derivation``.
+
+    >>> import symcnn
+    >>> d = symcnn.derive(symcnn.article.network())
+    >>> d.prove()
+    Proof(24 of 24 proved)
+    >>> d.decide("b_h1", 2 * d["b_h1"].formula).status
+    'refuted'
+    """
 
     def __getitem__(self, name: Name) -> InteractiveGradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
@@ -102,7 +112,24 @@ class InteractiveDerivation(Derivation):
     def _repr_latex_(self) -> str:
         return derivation_latex(self)
 
+    def _repr_html_(self) -> str:
+        """A table of the gradients and their formulas; where there are many, of the adjoints in index notation."""
+        heads, rows = ["derivative", "formula"], derivation_rows(self, Plain())
+        if len(rows) == len(self.names):  # d["f_12"] takes the name
+            heads, rows = ["name", *heads], [(name, *row) for name, row in zip(self.names, rows, strict=True)]
+        return f"{html_table(heads, rows)}<p>{html.escape(repr(self))}</p>"
+
 
 def derive(network: Network, samples: int = 2) -> InteractiveDerivation:
-    """All derivatives of a network's error; see :class:`symcnn.Derivation`."""
+    """Derive all derivatives of a network's error; see :class:`symcnn.Derivation`.
+
+    >>> import symcnn
+    >>> d = symcnn.derive(symcnn.article.network())
+    >>> d
+    Derivation of 24 gradients: f_11, f_12, f_21, f_22, …
+    >>> d["f_12"].formula
+    dE_dx_11*i_12 + dE_dx_12*i_13 + dE_dx_21*i_22 + dE_dx_22*i_23
+    >>> d["h_1"]
+    dE_dh_1 = dE_dz_o1*w_h1o1 + dE_dz_o2*w_h1o2
+    """
     return InteractiveDerivation(network, samples)

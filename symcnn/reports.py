@@ -42,6 +42,11 @@ def write_report(
 ) -> Path:
     """Write the derivation of a network as a report.
 
+    >>> import symcnn
+    >>> net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    >>> symcnn.write_report(net, "derivation.html").name
+    'derivation.html'
+
     Every equation in it was examined; one that does not hold is an error, not a line. Of a network with more than some
     hundred formulas it shows the equations in index notation, chosen entries with the numbers of the first image (with
     the parameters learnt in ``run``, else with the initial ones), and its maps and filters as pictures.

@@ -37,7 +37,7 @@ def test_the_story_of_the_article(tmp_path, capsys, lang):
     assert made >= {"cnn.xlsx", "one-number.svg", *reports}
     assert {Path(name).suffix for name in made - {"cnn.xlsx", *reports}} == {".svg"}
     assert all(str(folder / name) in out for name in ("cnn.xlsx", *reports))
-    assert ("24 of 24, exactly" if lang == "en" else "24 sur 24, exactement") in out
+    assert ("24 of 24, by exact equality" if lang == "en" else "24 sur 24, par égalité exacte") in out
     assert ("0.78" if lang == "en" else "0,78") in out
     assert "20 " in out
     assert " 4 " in out
@@ -69,6 +69,21 @@ def test_derive_prints_every_formula(capsys):
     assert "--of 'q_1'" in err
 
 
+def test_explain_gives_a_value_and_its_gradient(capsys):
+    out = run("explain", "f_12", capsys=capsys)[1]
+    assert out.startswith("f₁₂ = −0.460427\n")
+    assert "\n\n∂E_total/∂f₁₂ = (∂E/∂f₁₂)[image 1] + (∂E/∂f₁₂)[image 2]\n" in out
+    assert run("explain", "dE_df_12", capsys=capsys)[1] == out.partition("\n\n")[2]
+    # after a step: the gradient that moved it, and the next one
+    out = run("explain", "f_12", "--step", 3, capsys=capsys)[1]
+    assert "(f₁₂)[step 3] = (f₁₂)[step 2] − η · (∂E_total/∂f₁₂)[step 2]\n" in out
+    assert run("explain", "dE_df_12", "--step", 3, capsys=capsys)[1] == out.partition("\n\n")[2]
+    # of one image; what has no gradient has one part
+    out = run("explain", "h_1_image2", capsys=capsys)[1]
+    assert run("explain", "dE_dh_1", "--image", 2, capsys=capsys)[1] == out.partition("\n\n")[2] != ""
+    assert all("\n\n" not in run("explain", name, capsys=capsys)[1] for name in ("i_12", "E", "E_total", "dE_dx_11"))
+
+
 DIGITS = """
 input_shape = [8, 8]
 loss = "cross_entropy"
@@ -84,7 +99,7 @@ def test_one_formula_of_a_large_network_with_one_step_of_each_tensor_on_the_way(
     net.write_text('input_shape = [60, 60]\nloss = "cross_entropy"\n[[layer]]\ntype = "Dense"\nunits = 70\n')
     status, out, err = run("derive", "--of", "w_i0101-o71", net, capsys=capsys)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "no such quantity; did you mean 'w_i0101o70' or " in err
+    assert "no such quantity; did you mean 'w_i0101o61' or " in err
     for name in ("w_i0101o02", "w_i0101-o02", "dE_dw_i0101o02"):
         status, out, _ = run("derive", "--of", name, net, capsys=capsys)
         assert (status, out.count("\n")) == (0, 7)
@@ -111,15 +126,15 @@ def test_derive_prints_a_larger_network_in_index_notation(tmp_path, capsys, monk
     assert status == 0
     assert "dE_df[k, p, q] = Σ_{r, c} dE_dx[k, r, c]·i[r + p, c + q]\n" in out
     assert "dE_di[R, C] = Σ_{k, p, q} dE_dx[k, R - p, C - q]·f[k, p, q]\n" in out
-    assert "1098 gradients: 810 for the parameters + 288 for the feature maps." in out
+    assert "1,098 gradients: 810 for the parameters + 288 for the feature maps." in out
     assert "together 2.20 times the forward pass" in out
-    assert "Checked, error probability below" in out
+    assert "Checked (error probability below" in out
     status, out, _ = run("derive", net, "--latex", capsys=capsys)
     assert out.count("$$") % 2 == 0
     status, out, _ = run("derive", "--index", capsys=capsys)
     assert "dE_df[p, q] = Σ_{r, c} dE_dx[r, c]·i[r + p, c + q]\n" in out
     status, _, err = run("derive", "--index", "--of", "f_11", capsys=capsys)
-    assert (status, "expected one of them" in err) == (2, True)
+    assert (status, "--index and --of cannot be used together" in err) == (2, True)
 
     # equations that are not the derivative are printed as what they are
     from symcnn.verification import check_equations
@@ -152,12 +167,12 @@ def test_commands_work_on_a_network_file(tmp_path, capsys):
     [
         (["train", "--rate", "0"], "learning_rate=0.0: expected a finite number above 0"),
         (["train", "--rate", "nan"], "learning_rate=nan"),
-        (["train", "--rate", "fast"], "'fast' is not a valid float"),
+        (["train", "--rate", "fast"], "--learning-rate 'fast': expected a number"),
         (["train", "--steps", "-1"], "steps=-1"),
         (["train", "--backend", "gpu"], "expected one of auto, numpy"),
         (["train", "--seed", "-2"], "seed=-2"),
-        (["train", "missing.toml"], "missing.toml: cannot be read"),
-        (["article", "--lang", "de"], "'de' is not one of 'en', 'fr'"),
+        (["train", "missing.toml"], "missing.toml: no such file; expected a network file"),
+        (["article", "--lang", "de"], "--lang: unknown language 'de'; expected one of en, fr"),
         (["article", "--rate", "-1", "--out", "new"], "learning_rate=-1.0"),
         (["article", "--out", "file.txt"], "file.txt"),
         (["export", "--out", "folder.xlsx"], "is a folder"),
@@ -165,8 +180,12 @@ def test_commands_work_on_a_network_file(tmp_path, capsys):
         (["report", "--out", "no/where.md"], "does not exist"),
         (["report", "--out", "d.docx"], "unknown suffix '.docx'"),
         (["report", "--out", "d.md", "--out", "no/where.tex"], "does not exist"),
-        (["nonsense"], "No such command 'nonsense'"),
-        (["train", "--nonsense"], "No such option"),
+        (["nonsense"], "unknown command 'nonsense'; see symcnn --help"),
+        (["train", "--nonsense"], "unknown option '--nonsense'; see symcnn train --help"),
+        (["trian"], "unknown command 'trian'; did you mean 'train'?"),
+        (["train", "--optimiser", "adam"], "unknown option '--optimiser'; did you mean '--optimizer'?"),
+        (["train", "--optimizer", "adm"], "--optimizer 'adm': did you mean 'adam'? expected one of"),
+        (["explain"], "missing argument NAME; see symcnn explain --help"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_status_2(tmp_path, monkeypatch, capsys, arguments, message):
@@ -241,6 +260,7 @@ def test_every_command_has_help(capsys):
         "verify",
         "predict",
         "explain",
+        "new",
     }
     assert set(commands.commands) == known
 
@@ -263,4 +283,6 @@ def test_python_m_symcnn():
 
 
 def test_the_package_carries_its_texts():
-    assert {p.name for p in (Path(symcnn.__file__).parent / "text").glob("*.toml")} == {"en.toml", "fr.toml"}
+    assert {p.name for p in (Path(symcnn.__file__).parent / "text").glob("*.toml")} == {
+        f"{name}.toml" for name in ("en", "fr", "cli.en", "cli.fr", "errors.fr", "new")
+    }

@@ -50,6 +50,10 @@ NEED_SKLEARN = {"6_digits.py", "12_lenet.py"}
 @pytest.mark.parametrize("name", rest_slow(sorted(SHOWN, key=LONG.__contains__), fast=len(SHOWN) - len(LONG)))
 def test_an_example(name, tmp_path):
     out = shown_by(name, tmp_path)
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made <= {"examples-output"}
+    if made:  # the last line names a file there
+        assert (tmp_path / out.splitlines()[-1]).parent == tmp_path / "examples-output"
     for words in SHOWN[name]:
         assert words in out, out
     if name in NEED_SKLEARN:
@@ -98,11 +102,13 @@ def outputs(cells):
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_notebook_shows_what_it_shows():
     """Every cell is run again; what it shows is what stands in the file."""
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install nbformat")
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install nbclient")
+    pytest.importorskip("pandas", reason="pandas is not installed: pip install pandas")
     kept = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)
     fresh = nbformat.from_dict({**kept, "cells": [{**c} for c in kept.cells]})
     nbclient.NotebookClient(

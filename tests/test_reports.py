@@ -40,12 +40,9 @@ def both(told):
 
 def test_what_the_readme_says_that_the_command_prints(told):
     lang, _, printed = told
-    shown = re.search(r"```text\n(symcnn: .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL).group(1)
-    lines = [line.rstrip() for line in printed.strip().splitlines()]
-    if lang == "en":
-        assert lines == shown.strip().splitlines()
-    else:
-        assert len(lines) == len(shown.strip().splitlines())
+    page = ROOT / ("README.md" if lang == "en" else f"README.{lang}.md")
+    shown = re.search(r"```text\n(symcnn.*?)```", page.read_text("utf-8"), re.DOTALL).group(1)
+    assert [line.rstrip() for line in printed.strip().splitlines()] == shown.strip().splitlines()
 
 
 def test_the_same_files(both):

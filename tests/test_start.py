@@ -6,6 +6,7 @@ import inspect
 import os
 import pickle
 import pydoc
+import re
 import signal
 import subprocess
 import sys
@@ -114,12 +115,36 @@ def test_every_public_name_is_there():
     assert set(symcnn.__all__) <= set(dir(symcnn))
     assert {name for name, _ in inspect.getmembers(symcnn)} >= set(symcnn.__all__)
     assert "write_report" in pydoc.plain(pydoc.render_doc(symcnn))
-    with pytest.raises(AttributeError, match="module 'symcnn' has no attribute 'trane'"):
-        _ = symcnn.trane
+    with pytest.raises(AttributeError, match=r"module 'symcnn' has no attribute 'nonsense'$"):
+        _ = symcnn.nonsense
     with pytest.raises(ImportError):
         exec("from symcnn import trane")
     assert symcnn.formula.Latex is importlib.import_module("symcnn.formula").Latex
     assert symcnn.story.tell
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("trane", "train"), ("fit", "train"), ("Linear", "Dense"), ("Conv2d", "Conv2D"), ("MaxPooling2D", "MaxPool2D"),
+     ("Sequential", "Network"), ("exportworkbook", "export_workbook"), ("load_data", "read_data")],
+)  # fmt: skip
+def test_words_of_other_libraries_are_answered_with_ours(word, name):
+    with pytest.raises(AttributeError, match=f"module 'symcnn' has no attribute '{word}'; did you mean '{name}'"):
+        getattr(symcnn, word)
+    assert hasattr(symcnn, name)
+
+
+def test_every_spelling_of_explain():
+    code = """
+        import symcnn.explain
+        function = symcnn.explain
+        from symcnn import explain as a
+        from symcnn.explain import explain_number, explain as b
+        import symcnn.explain as c
+        assert function is a is b is c, c
+        print(callable(function))
+    """
+    assert python(code, "-W", "error") == "True"
 
 
 def test_every_spelling_of_train():
@@ -233,19 +258,56 @@ def test_ctrl_c_afterwards_is_python_s_own_again():
     assert python(code, preexec_fn=restore).endswith("True")
 
 
+BAR = """
+import sys, time
+from symcnn.cli.shared import progress_bar
+with progress_bar("waiting", 4) as advance:
+    for done in (0, 1, 4):
+        time.sleep(0.25)
+        advance(done)
+    time.sleep(0.25)
+print("done")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals as POSIX has them")
+def test_progress_is_on_a_terminal_only_and_leaves_nothing_behind():
+    import pty
+
+    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}
+    ended = subprocess.run([sys.executable, "-c", BAR], capture_output=True, text=True, env=environment)
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
+    master, terminal = pty.openpty()
+    ended = subprocess.run([sys.executable, "-c", BAR], stdout=subprocess.PIPE, stderr=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(master)
+    assert ended.stdout == b"done\n"
+    assert b"waiting" in shown
+    assert b"25 %" in shown
+    assert b"100 %" not in shown  # something else is being done
+    assert b"0:00:0" in shown
+    assert re.search(rb"\x1b\[2K[^\w]*$", shown)  # the line is erased
+
+
 @pytest.mark.skipif(os.name == "nt", reason="shell redirections as sh has them")
 @pytest.mark.parametrize(
     ("redirected", "arguments", "status", "message"),
     [
-        (">&-", "derive", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
-        (">&-", "--version", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
-        (">&-", "nonsense", 2, "symcnn: No such command 'nonsense'."),
-        ("<&- >&-", "--help", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        (">&-", "derive", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
+        (">&-", "--version", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
+        (">&-", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
+        ("<&- >&-", "--help", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
         ("2>&-", "--version", 0, ""),
         ("2>&-", "nonsense", 2, ""),
         (">&- 2>&-", "--version", 1, ""),
-        (">/dev/full", "--version", 1, "symcnn: the output cannot be written (No space left on device)"),
-        (">/dev/full", "nonsense", 2, "symcnn: No such command 'nonsense'."),
+        (">/dev/full", "--version", 1, "symcnn: cannot write to standard output (No space left on device)"),
+        (">/dev/full", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
         ("2>/dev/full", "nonsense", 2, ""),
         ("| true", "--help", 0, ""),
     ],

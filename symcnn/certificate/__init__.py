@@ -32,6 +32,11 @@ def certificate_of(network: Network, data: DataLike | None = None) -> Certificat
 def write_certificate(network: Network, path: str | Path, *, data: DataLike | None = None) -> Path:
     """Write a Coq file (Coq 8.16 or later, with Coquelicot) in which the gradients are proved.
 
+    >>> import symcnn
+    >>> path = symcnn.write_certificate(symcnn.article.network(), "certificate.v")
+    >>> path.read_text("utf-8").count("Theorem is_dE_d")
+    24
+
     Theorems: ``is_dE_d<parameter>`` for ∂E_total over the images, ``is_dE_d<cell>_image<n>`` for ∂E of one image by a
     cell of a feature map. Past 2,000 of them a sample.
 

@@ -36,13 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         _drop(sys.stdout)
         if not message and not isinstance(error, BrokenPipeError):
-            status, message = 1, f"the output cannot be written ({error.strerror})"
+            status, message = 1, f"cannot write to standard output ({error.strerror})"
     if message:
+        from symcnn.cli.language import in_language
         from symcnn.errors import shortened
         from symcnn.text.characters import visible
 
         try:
-            print(f"symcnn: {visible(shortened(message))}", file=sys.stderr, flush=True)
+            print(f"symcnn: {visible(in_language(shortened(message)))}", file=sys.stderr, flush=True)
         except OSError:
             _drop(sys.stderr)
     if status:
@@ -51,11 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
     """The exit status of a command, and the line for standard error."""
+    from symcnn.cli.language import choose_language
+    from symcnn.errors import SymcnnError
+
+    try:
+        choose_language(sys.argv[1:] if arguments is None else arguments)
+    except SymcnnError as error:
+        return 2, str(error)
+
     import click  # here and not above: Ctrl-C while these are imported is caught too
 
     from symcnn.cli.commands import commands
-    from symcnn.cli.shared import CheckFailed
-    from symcnn.errors import SymcnnError
+    from symcnn.cli.shared import CheckFailed, usage_line
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file that cannot show ∂ shows ? in its place
@@ -66,6 +74,8 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         return stop.exit_code, ""
     except click.Abort:
         return 130, "interrupted"
+    except click.UsageError as error:
+        return 2, usage_line(error)
     except click.ClickException as error:
         return error.exit_code if isinstance(error, CheckFailed) else 2, " ".join(error.format_message().split())
     except SymcnnError as error:
@@ -74,7 +84,7 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         _drop(sys.stdout)
     except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
         _drop(sys.stdout)
-        return 1, f"the output cannot be written ({error.strerror})"
+        return 1, f"cannot write to standard output ({error.strerror})"
     return 0, ""
 
 

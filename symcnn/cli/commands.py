@@ -1,21 +1,28 @@
 """The commands. They only call the package; heavy imports are inside the functions."""
 
+import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.exercise import exercise
+from symcnn.cli.language import decimal, grouped, language, text, words
 from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
+    Group,
     NothingDecided,
+    Option,
     certificate_option,
     end_check,
     lang_option,
     load_network,
     network_argument,
+    option,
     out_option,
     print_files,
     print_table,
@@ -47,43 +54,46 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    "symcnn",
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="symcnn")
+@click.version_option(__version__, prog_name="symcnn", cls=Option)
+@lang_option
 @click.pass_context
 def commands(context: click.Context) -> None:
-    """Take a small convolutional network apart, symbolically.
-
-    Each command works on the article's network, or on a NETWORK.toml that you give.
-    """
+    """Every command works on the network of the article, or on a NETWORK.toml."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
-        context.exit(2)
+        where = {"symcnn article": "article", "symcnn new my.toml": "new", "symcnn check my.toml": "check"}
+        for command, key in (*where.items(), ("symcnn --help", "help")):
+            click.echo(f"{command:<22}{text(f'start.{key}')}")
 
 
-@commands.command(short_help="The article's whole story, into a folder.")
-@out_option("article", "The folder to write into.")
+@commands.command()
+@out_option("article")
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
-def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+def article(out: Path, steps: int, learning_rate: float, seed: int) -> None:
     """The whole story: derive, prove, check, train, write the workbook and the report."""
     from symcnn.story import tell
 
-    with progress_bar("article") as advance:
-        story = tell(out, lang, learning_rate, steps, seed, advance)
+    with progress_bar(text("bar.article")) as advance:
+        story = tell(out, language(), learning_rate, steps, seed, advance)
     print_table(story.title, story.rows)
     print_files(story.files)
     if not story.ok:
         raise CheckFailed(story.failed)
 
 
-@commands.command(short_help="Print every ∂E_total.")
+@commands.command()
 @network_argument
-@click.option("--of", "name", metavar="NAME", help="One quantity, for example f_12 or h_1, with its chain rule.")
-@click.option("--latex", is_flag=True, help="As LaTeX.")
-@click.option("--index", is_flag=True, help="In index notation: one equation for each layer; so are many formulas.")
+@option("--of", "name", metavar="NAME")
+@option("--latex", is_flag=True)
+@option("--index", is_flag=True)
+@lang_option
 def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> None:
     """Derive every ∂E_total and print the formulas, or for a larger network the equations in index notation."""
     import symcnn
@@ -91,7 +101,7 @@ def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> 
     net, _ = load_network(network)
     derivation = symcnn.derive(net)
     if index and name is not None:
-        raise InputError("--index --of: expected one of them")
+        raise InputError("--index and --of cannot be used together")
     if name is None and (index or len(derivation.names) > MOST_FORMULAS):
         _print_equations(derivation, latex)
     else:
@@ -115,8 +125,8 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
     from symcnn.formula import Latex, Plain, Typography
     from symcnn.text import catalogue
 
-    typography = Typography(derivation.quantities, catalogue("en").words("word"))
-    emit = Latex().display if latex else Plain().lines
+    typography = Typography(derivation.quantities, catalogue(language()).words("word"))
+    emit = Latex().display if latex else Plain(text("decimal")).lines
     if of is not None:
         names = [step.variable for step in derivation.steps(of, MOST_FORMULAS)]
     else:
@@ -125,7 +135,7 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
     for quantity in names:
         say(emit(typography.chain_rule(derivation, quantity, MOST_TERMS)))
     if of is not None and len(derivation.graph.chain(derivation[of].quantity.adjoint, len(names))) > len(names):
-        say(f"\nThe chain rule passes through more than {MOST_FORMULAS} quantities; of each tensor, one is shown here.")
+        say(f"\n{text('derive.shortened', most=MOST_FORMULAS)}")
     if of is None:
         say(f"\n{_size(derivation)}")
 
@@ -133,15 +143,17 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
 def _print_equations(derivation: "Derivation", latex: bool) -> None:
     """Print the equations, forward and backward, and whether they are right."""
     from symcnn.formula import equation_latex
-    from symcnn.verification import check_equations
+    from symcnn.text import catalogue
+    from symcnn.verification import check_equations, method_in_words
 
     for equation in derivation.equations:
         say(equation_latex(equation) if latex else str(equation))
-    say("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
-    verdict = check_equations(derivation)
+    say(f"\n{text('derive.left_out')}")
+    with progress_bar(text("bar.checking")):
+        verdict = check_equations(derivation)
     say(_size(derivation))
-    words = f"error probability below {verdict.epsilon:.0e}" if verdict.status == "probable" else verdict.status
-    say(f"Checked, {words}: {verdict.method}.")
+    status = text(f"derive.{verdict.status}", bound=f"{verdict.epsilon:.0e}")
+    say(text("derive.checked", status=status, method=method_in_words(verdict, catalogue(language()))))
     if verdict.status == "refuted":
         raise CheckFailed("the equations are not the derivative of E")
 
@@ -149,40 +161,55 @@ def _print_equations(derivation: "Derivation", latex: bool) -> None:
 def _size(derivation: "Derivation") -> str:
     """Return how many gradients there are, and how many operations they take."""
     parameters, count = len(derivation.network.parameters), len(derivation.names)
-    maps = f" + {count - parameters} for the feature maps" if count > parameters else ""
+    maps = text("derive.maps", count=grouped(count - parameters)) if count > parameters else ""
     forward, backward = derivation.operations
-    ratio = (forward + backward) / forward
-    return (
-        f"{count} gradients: {parameters} for the parameters{maps}.\n"
-        f"Operations for one image: {forward} forward, {backward} for all gradients;"
-        f" together {ratio:.2f} times the forward pass."
+    ratio = decimal(f"{(forward + backward) / forward:.2f}")
+    return text(
+        "derive.size",
+        count=grouped(count),
+        parameters=grouped(parameters),
+        maps=maps,
+        forward=grouped(forward),
+        backward=grouped(backward),
+        ratio=ratio,
     )
 
 
+@commands.command()
+@click.argument("file", type=FILE, metavar="FILE.toml")
+@option("--template", type=click.Choice(["small", "digits", "lenet"]), default="small", show_default=True)
+@lang_option
+def new(file: Path, template: str) -> None:
+    """Write a network file to begin with."""
+    from symcnn.files import check_writable, write_whole
+    from symcnn.text import tables
+
+    if os.path.lexists(check_writable(file, (".toml",))):
+        raise InputError(f"{file}: already there; choose another name, or delete it first")
+    # no line break of a file's name leaves the comment
+    name, lang = visible(shlex.quote(str(file))), "" if language() == "en" else f" --lang {language()}"
+    content = tables("new")[template].lstrip().format(file=name, lang=lang, **words("template"))
+    write_whole(file, content.encode("utf-8"))
+    print_files([file])
+
+
 commands.add_command(train)
+commands.add_command(exercise)
 commands.add_command(predict)
 
 
-@commands.command(short_help="Which equations of a text are true.")
+@commands.command()
 @click.argument("file", type=FILE)
-@click.option(
-    "--network",
-    type=FILE,
-    metavar="NETWORK.toml",
-    help="The network that the text is about; or the word article. Else the article's, once a line of the text agrees.",
-)
-@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which of its symbols is which quantity.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--html", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")
-@click.option("--strict", is_flag=True, help="Remarks, and equations that are not read, fail too.")
+@option("--network", type=FILE, metavar="NETWORK.toml")
+@option("--mapping", type=FILE, metavar="MAP.toml")
+@option("--json", "as_json", is_flag=True)
+@option("--html", type=FILE, metavar="OUT.html")
+@option("--strict", is_flag=True)
 @lang_option
 def audit(
-    file: Path, network: Path | None, mapping: Path | None, as_json: bool, html: Path | None, strict: bool, lang: str
+    file: Path, network: Path | None, mapping: Path | None, as_json: bool, html: Path | None, strict: bool
 ) -> None:
-    """Hold every equation of FILE (Markdown, LaTeX, or text with LaTeX in it) against a network's mathematics.
-
-    Exit status: 0 nothing is wrong, 1 an equation is, 2 it cannot be used, 3 nothing could be decided.
-    """
+    """Check every equation of FILE, a text, against a network."""
     from symcnn.audit import Told
     from symcnn.audit.page import page
     from symcnn.checks import audit_about
@@ -191,10 +218,11 @@ def audit(
 
     if html is not None:
         check_apart(check_writable(html, (".html",)), file, network, mapping)
-    result = audit_about(file, network, mapping)
-    report = Told(result, visible(file.name), catalogue(lang))
+    with progress_bar(text("bar.checking")):
+        result = audit_about(file, network, mapping)
+    report = Told(result, visible(file.name), catalogue(language()))
     if html is not None:  # before anything is printed
-        write_whole(html, page(report, catalogue(lang)).encode("utf-8"))
+        write_whole(html, page(report, catalogue(language())).encode("utf-8"))
     if as_json:
         say(report.json())
     else:
@@ -220,29 +248,18 @@ def _print_audit(report: "Told") -> None:
     say("\n".join(["", *report.totals(), *(f"\n{part}" for part in report.proposal() or ())]))
 
 
-@commands.command(short_help="Whether a network, workbook, text or certificate is right.")
+@commands.command()
 @click.argument("thing", type=FILE)
-@click.option(
-    "--network",
-    type=FILE,
-    metavar="NETWORK.toml",
-    help="The network that a workbook, text or certificate is about; or the word article.",
-)
-@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which symbol of a text is which quantity.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (symcnn/checks.schema.json describes it).")
+@option("--network", type=FILE, metavar="NETWORK.toml")
+@option("--mapping", type=FILE, metavar="MAP.toml")
+@option("--json", "as_json", is_flag=True)
 @lang_option
-def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool, lang: str) -> None:
-    """Check THING by what it is, and tell of each claim whether it is right, and how that was decided.
-
-    A network file (.toml): its proofs and its programs. A workbook that symcnn wrote (.xlsx): every formula cell. A
-    text (.md, .tex, .txt): every equation. A certificate (.v): Coq's word.
-
-    Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
-    """
+def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool) -> None:
+    """Check THING by what it is."""
     from symcnn.checks import check as run_check
 
-    with progress_bar("checking"):
-        result = run_check(thing, network, mapping=mapping, lang=lang)
+    with progress_bar(text("bar.checking")):
+        result = run_check(thing, network, mapping=mapping, lang=language())
     if as_json:
         say(visible_json(result.to_dict()))
     else:
@@ -250,7 +267,7 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
     end_check(result.status, thing, f"{visible(str(thing))}: {result.count('wrong')} wrong")
 
 
-@commands.command(short_help="Write the workbook of live formulas.")
+@commands.command()
 @network_argument
 @out_option("cnn.xlsx")
 @choice_options
@@ -258,21 +275,13 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @steps_option(1_000)
 @rate_option
 @seed_option
-@click.option(
-    "--layers", metavar="NAME,NAME", help="Work out these layers only, as their sheets are called: Conv1,ReLU1."
-)
-@click.option("--forward-only", is_flag=True, help="A sheet for each layer, without the backward pass.")
+@option("--layers", metavar="NAME,NAME")
+@option("--forward-only", is_flag=True)
 def export(
-    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int,
+    network: Path | None, out: Path, choice: SampleChoice, steps: int, learning_rate: float, seed: int,
     layers: str | None, forward_only: bool,
 ) -> None:  # fmt: skip
-    """Write the workbook: forward and backward pass and training, as live formulas.
-
-    With --run the parameters are those learnt, and the learning rate is that training's, if none is given; of a
-    training on all samples at once, without --data and --sample, the workbook shows it from its first step.
-
-    A large network gets a sheet for each layer, for one sample.
-    """
+    """Write the workbook."""
     import symcnn
 
     choice.check_options("seed")
@@ -280,74 +289,87 @@ def export(
     run = chosen.run if chosen.is_whole and chosen.run is not None and chosen.run.course is None else None
     if run is not None:
         choice.check_options("learning_rate")
-    with warnings_as_lines(), progress_bar("workbook", steps) as advance:
+    with warnings_as_lines(), progress_bar(text("bar.workbook"), steps) as advance:
         symcnn.export_workbook(
             chosen.network, require_samples(chosen.network, chosen.data, network), out, steps=steps, seed=seed,
-            learning_rate=choice.learning_rate(chosen, learning_rate), lang=lang, progress=advance, run=run,
+            learning_rate=choice.learning_rate(chosen, learning_rate), lang=language(), progress=advance, run=run,
             initial=chosen.run.theta if chosen.run is not None and run is None else None, forward_only=forward_only,
             layers=None if layers is None else [name.strip() for name in layers.split(",")],
         )  # fmt: skip
     print_files([out])
 
 
-@commands.command(short_help="Write the derivation report.")
+@commands.command()
 @network_argument
-@click.option(
-    "--out",
-    "outs",
-    type=FILE,
-    multiple=True,
-    default=["derivation.md"],
-    show_default=True,
-    help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
-)
+@option("--out", "outs", type=FILE, multiple=True, default=["derivation.md"], show_default=True)
 @choice_options
 @certificate_option
 @lang_option
-@click.option("--steps", type=int, help="Steps of gradient descent.  [default: 10000; of a large network at most 200]")
+@option("--steps", type=int)
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str,
+    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None,
     steps: int | None, learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
     from symcnn.reports import gather
 
-    outs = tuple(symcnn.report.check_reports(outs, lang))
+    outs = tuple(symcnn.report.check_reports(outs, language()))
     choice.check_options("seed", "steps", "learning_rate")
     chosen = choice.load(network)
     net, data = chosen.network, chosen.data
-    checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
-    with warnings_as_lines(), progress_bar("report", steps) as advance:
+    checked = None
+    if certificate is not None:
+        with progress_bar(text("bar.coq")):
+            checked = symcnn.report.checked_certificate(certificate, net, data)
+    with warnings_as_lines(), progress_bar(text("bar.report"), steps) as advance:
         content = replace(gather(net, data, chosen.run, learning_rate, steps, seed, advance), certificate=checked)
-        files = symcnn.report.write_content(content, outs, lang)
+        files = symcnn.report.write_content(content, outs, language())
     if len(files) > len(outs):
-        say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
+        say(text("written.figures", count=len(files) - len(outs), path=files[-1].parent / "*.svg"))
     print_files(files[: len(outs)])
     if content.failed:
-        raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
+        raise CheckFailed(f"the report contains failed checks: {', '.join(content.failed)}")
 
 
-@commands.command(short_help="What is proved, and how; what each check catches.")
+@commands.command()
 @network_argument
-@click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
-@click.option("--workbook", type=FILE, metavar="FILE.xlsx", help="Read this workbook's formulas back instead.")
+@out_option("moving.svg")
+@lang_option
+@steps_option(10_000)
+@rate_option
+@seed_option
+def picture(network: Path | None, out: Path, steps: int, learning_rate: float, seed: int) -> None:
+    """Write an animated SVG: a pixel changes, and every number that follows from it."""
+    import symcnn
+    from symcnn.files import check_writable, write_whole
+    from symcnn.moving import moving_picture
+    from symcnn.picture import check_room
+
+    check_writable(out, (".svg",))
+    net, data = load_network(network)
+    data = require_samples(net, data, network)
+    check_room(net)
+    with warnings_as_lines(), progress_bar(text("bar.training"), steps) as advance:
+        run = symcnn.train(net, data, learning_rate=learning_rate, steps=steps, seed=seed, progress=advance)
+    write_whole(out, moving_picture(net, data, run, language()).encode("utf-8"))
+    print_files([out])
+
+
+@commands.command()
+@network_argument
+@option("--numba", is_flag=True)
+@option("--workbook", type=FILE, metavar="FILE.xlsx")
 @certificate_option
 @lang_option
-def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None, lang: str) -> None:
-    """Verify every gradient and every program; show that each check can fail; say what was not checked.
-
-    With --workbook: prove every formula cell of a workbook of the network, read back from the file. With --certificate:
-    Coq sees the file if it is what `symcnn certify` writes.
-
-    Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
-    """
+def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None) -> None:
+    """Prove every gradient, and check every program; or a workbook's formulas; or a certificate."""
     if workbook is not None and certificate is not None:
-        raise InputError("--workbook --certificate: expected one of them")
+        raise InputError("--workbook and --certificate cannot be used together")
     if workbook is not None:
-        _verify_workbook(workbook, network, lang)
+        _verify_workbook(workbook, network)
         return
     import symcnn
     from symcnn.certificate import recheck
@@ -357,22 +379,29 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     net, data = load_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
-    evidence = None if certificate is None else recheck(certificate, net, data)
-    with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
-        verification = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=evidence)
+    evidence = None
+    if certificate is not None:
+        with progress_bar(text("bar.coq")):
+            evidence = recheck(certificate, net, data)
+    with progress_bar(text("bar.verifying"), len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
+        verification = symcnn.verify(
+            net, data, backends=backends, lang=language(), progress=advance, certificate=evidence
+        )
     _print_result(verification)
     bad = ", ".join(c.claim for c in verification.claims if c.verdict == "wrong")
     end_check(verification.exit_status, network or Path("article"), f"verification failed: {bad}")
 
 
-def _verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
+def _verify_workbook(workbook: Path, network: Path | None) -> None:
     from symcnn.workbook import verify_workbook
 
-    verification = verify_workbook(workbook, load_network(network)[0], lang=lang)
+    net, _ = load_network(network)
+    with progress_bar(text("bar.checking")):
+        verification = verify_workbook(workbook, net, lang=language())
     _print_result(verification)
     wrong = verification.findings
     cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"
-    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells are wrong: {cells}")
+    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells with incorrect formulas: {cells}")
 
 
 def _print_result(result: "CheckResult | Verification | WorkbookVerification") -> None:
@@ -382,26 +411,22 @@ def _print_result(result: "CheckResult | Verification | WorkbookVerification") -
     say("\n".join([result.summary, *result.remarks()]))
 
 
-@commands.command(short_help="Let a proof assistant check the gradients.")
+@commands.command()
 @network_argument
-@click.option("--network", "network_option", type=FILE, metavar="NETWORK.toml", help="The same by name.")
-@out_option("certificate", "The folder to write into.")
+@option("--network", "network_option", type=FILE, metavar="NETWORK.toml")
+@out_option("certificate")
 @lang_option
-def certify(network: Path | None, network_option: Path | None, out: Path, lang: str) -> None:
-    """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
-
-    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq does not accept
-    every one of them, 3 if it is there and does not answer.
-    """
+def certify(network: Path | None, network_option: Path | None, out: Path) -> None:
+    """Write the gradients as theorems with their proofs, checked by Coq where it is installed."""
     from symcnn.certificate import certify
     from symcnn.text import catalogue
 
     if network is not None and network_option is not None:
-        raise InputError("NETWORK.toml and --network: expected one of them")
+        raise InputError("NETWORK.toml and --network cannot be used together")
     net, data = load_network(network or network_option)
-    with progress_bar("coqc"):
-        result = certify(net, out, data=data, lang=lang)
-    heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
+    with progress_bar(text("bar.coq")):
+        result = certify(net, out, data=data, lang=language())
+    heads = [catalogue(language())(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
     if len(result.rows) <= MOST_FORMULAS:
         print_table("", result.rows, heads)
     say(result.summary)
@@ -412,36 +437,30 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
         raise NothingDecided(result.summary)
 
 
-@commands.command(short_help="Where a number comes from.")
+@commands.command()
 @click.argument("name", metavar="NAME")
 @network_argument
-@click.option("--step", type=int, default=0, show_default=True, help="After how many steps of the training.")
-@click.option("--image", type=int, help="Of which image; without it the total over the images, where there is one.")
+@option("--step", type=int, default=0, show_default=True)
+@option("--image", type=int)
 @choice_options
-@click.option("--latex", is_flag=True, help="As LaTeX.")
+@option("--latex", is_flag=True)
 @lang_option
 @rate_option
 @seed_option
-@click.option(
-    "--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True, help="Over the images."
-)
+@option("--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True)
 def explain(
-    name: str, network: Path | None, step: int, image: int | None, choice: SampleChoice, latex: bool, lang: str,
+    name: str, network: Path | None, step: int, image: int | None, choice: SampleChoice, latex: bool,
     learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
-    """Explain one number at any step of the training: its formula, the same with numbers, the result.
-
-    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ... With --run the training begins with
-    the parameters that were learnt.
-    """
+    """Explain one number at any step of the training."""
     from symcnn.explain import Question, explain_number
 
     choice.check_options("seed")
     chosen = choice.load(network)
-    with progress_bar("training", step) as advance:
+    with progress_bar(text("bar.training"), step) as advance:
         explanation = explain_number(
             chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
-            learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=lang,
+            learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=language(),
             progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
     say(explanation.latex if latex else str(explanation))

@@ -10,46 +10,29 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from symcnn.cli.shared import FILE, Command, load_network, print_hint, require_samples, say, warnings_as_lines
+from symcnn.cli.language import text
+from symcnn.cli.shared import FILE, load_network, option, print_hint, require_samples, say, warnings_as_lines
 from symcnn.errors import InputError
 
 if TYPE_CHECKING:
     from symcnn.network import Data, Ink, Network
     from symcnn.train import Run
 
-data_option = click.option(
-    "--data",
-    type=FILE,
-    metavar="FILE|DIR",
-    help="Samples: .npz, .csv, IDX, or a folder of PNG images per class, or of IDX.",
-)
-
-
-def ink_option(default: str) -> Callable[[Command], Command]:
-    words = f"Which colour of a picture is 1: the pen's.  [default: {default}]"
-    return click.option("--ink", type=click.Choice(["black", "white"]), help=words)
-
+data_option = option("--data", type=FILE, metavar="FILE|DIR")
+ink_option = option("--ink", type=click.Choice(["black", "white"]))
 
 _READER_OPTIONS = (
-    click.option("--labels", type=FILE, metavar="FILE", help="Of IDX images in --data.  [default: the file beside it]"),
-    click.option(
-        "--part",
-        type=click.Choice(["train", "val", "test"]),
-        help="Which part of an .npz or a folder of IDX files.  [default: the first that is there]",
-    ),
-    click.option(
-        "--label-column",
-        metavar="first|last|NAME|N",
-        help="Which column of a .csv is the class.  [default: by its name; else last]",
-    ),
-    click.option("--header/--no-header", default=None, help="Has a .csv a line of names?  [default: as it looks]"),
-    ink_option("black, on white paper"),
+    option("--labels", type=FILE, metavar="FILE"),
+    option("--part", type=click.Choice(["train", "val", "test"])),
+    option("--label-column", metavar="first|last|NAME|N"),
+    option("--header/--no-header", default=None),
+    ink_option,
 )
 
 
 def _with(options: tuple[Callable[[Any], Any], ...], command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(options):
-        command = option(command)
+    for decorated in reversed(options):
+        command = decorated(command)
     return command
 
 
@@ -69,15 +52,15 @@ class SampleReader:
         suffixes = [file.suffix.lower() for file in (data, validation) if file is not None]
         where = "--data" if validation is None else "--data or --validation"
         if self.label_column is not None and ".csv" not in suffixes:
-            raise InputError(f"--label-column: is for a .csv file in {where}")
+            raise InputError(f"--label-column: needs a .csv file in {where}")
         if self.header is not None and ".csv" not in suffixes:
-            raise InputError(f"--header: is for a .csv file in {where}")
+            raise InputError(f"--header: needs a .csv file in {where}")
         if self.ink is not None and not any(file is not None and os.path.isdir(file) for file in (data, validation)):
-            raise InputError(f"--ink: is for a folder of pictures in {where}")
+            raise InputError(f"--ink: needs a folder of pictures in {where}")
         if self.part is not None and (data is None or not (os.path.isdir(data) or data.suffix.lower() == ".npz")):
-            raise InputError("--part: is for an .npz file or a folder of IDX files in --data")
+            raise InputError("--part: needs an .npz file or a folder of IDX files in --data")
         if self.labels is not None and data is None:
-            raise InputError("--labels: is for an IDX file of images in --data")
+            raise InputError("--labels: needs an IDX file of images in --data")
 
     def __call__(self, path: Path, network: "Network") -> "Data":
         return self._read(path, network, self.part, self.labels)
@@ -171,13 +154,13 @@ class SampleChoice:
             trained = run or checkpoint
             assert trained is not None
             if net is not None and net != trained.network:
-                raise InputError(f"{self.run}: a training of another network; expected one of {network}")
+                raise InputError(f"{self.run}: was trained with a different network than {network}")
             net, self.read.resumed_ink = trained.network, trained.ink
         assert net is not None
         if self.data is not None:
             samples = self.read(self.data, net)
         if checkpoint is not None and samples is None:
-            raise InputError(f"{self.run}: a checkpoint holds no samples; expected --data")
+            raise InputError(f"{self.run}: a checkpoint has no samples; add --data")
         if checkpoint is not None and samples is not None:
             run = Run.from_checkpoint(checkpoint, samples)
         if self.sample:
@@ -203,19 +186,16 @@ def _some_of(data: "Data", numbers: tuple[int, ...]) -> "Data":
         if chosen.labels is not None:
             word = f", {chosen.labels[n]}"
         else:
-            word = f", class {row.argmax()}" if len(row) > 1 and row.max() == row.sum() == 1 else ""
-        say(f"symcnn: sample {number} of {len(data)}{word}", stderr=True)
+            is_class = len(row) > 1 and row.max() == row.sum() == 1
+            word = f", {text('samples.class', number=row.argmax())}" if is_class else ""
+        say(f"symcnn: {text('samples.chosen', number=number, count=len(data))}{word}", stderr=True)
     return chosen
 
 
 _CHOICE_OPTIONS = (
     data_option,
-    click.option(
-        "--sample", type=int, multiple=True, metavar="N", help="Only sample N, from 1; may be given several times."
-    ),
-    click.option(
-        "--run", type=FILE, metavar="RUN.json|FILE.npz", help="A saved training, or a checkpoint: its parameters."
-    ),
+    option("--sample", type=int, multiple=True, metavar="N"),
+    option("--run", type=FILE, metavar="RUN.json|FILE.npz"),
 )
 
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.language import decimal, grouped, language, text
 from symcnn.cli.samples import SampleReader, data_option, ink_option, reader_options
 from symcnn.cli.shared import (
     FILE,
+    Command,
+    lang_option,
     load_network,
     log_lines,
     network_argument,
+    option,
     print_files,
     print_hint,
     print_table,
@@ -35,55 +39,35 @@ LARGEST_OF_PICTURES = 1.5
 #: By epochs, on the command line.
 BATCH_SIZE = 64
 
-RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.005 for adam]"
 
-
-@click.command(short_help="Train by gradient descent, by steps or by epochs.")
+@click.command(cls=Command)
 @network_argument
 @data_option
-@click.option("--validation", type=FILE, metavar="FILE|DIR", help="Samples that are only measured, after every epoch.")
-@click.option("--hold-out", type=float, metavar="SHARE", help="Hold out this share of the samples for validation.")
+@option("--validation", type=FILE, metavar="FILE|DIR")
+@option("--hold-out", type=float, metavar="SHARE")
 @reader_options
-@click.option("--learning-rate", "--rate", type=float, help=RATES)
-@click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
-@click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
-@click.option("--batch-size", type=int, help=f"Samples of a step.  [default: {BATCH_SIZE}, by epochs]")
-@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), help="[default: sgd]")
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="[default: float64]")
-@click.option("--seed", type=int, help="Of the initial values, of the order and of --hold-out.  [default: 0]")
-@click.option(
-    "--initial", type=click.Choice(["uniform", "scaled"]), help="Initial values.  [default: uniform; scaled by epochs]"
-)
-@click.option(
-    "--backend", default="auto", show_default=True, help="auto, numpy, expressions, python or numba (extra fast)."
-)
-@click.option(
-    "--reduction", type=click.Choice(["sum", "mean"]), help="Over the images.  [default: sum; mean by epochs]"
-)
-@click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
-@click.option(
-    "--patience",
-    type=int,
-    help="Stop when the loss has not been lower for so many epochs; keep the parameters of the lowest.",
-)
-@click.option("--checkpoint", type=FILE, metavar="FILE.npz", help="Write all that --resume needs, after every epoch.")
-@click.option(
-    "--resume",
-    type=FILE,
-    metavar="RUN.json|FILE.npz",
-    help="Go on from a saved training (with its images) or a checkpoint, with its settings unless they are given.",
-)
-@click.option("--save", type=FILE, metavar="RUN.json", help="Save the training.")
-@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw it (extra plot).")
+@option("--learning-rate", "--rate", type=float)
+@option("--steps", type=int)
+@option("--epochs", type=int)
+@option("--batch-size", type=int)
+@option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]))
+@option("--dtype", type=click.Choice(["float64", "float32"]))
+@option("--seed", type=int)
+@option("--initial", type=click.Choice(["uniform", "scaled"]))
+@option("--backend", default="auto", show_default=True)
+@option("--reduction", type=click.Choice(["sum", "mean"]))
+@option("--stop-below", type=float)
+@option("--patience", type=int)
+@option("--checkpoint", type=FILE, metavar="FILE.npz")
+@option("--resume", type=FILE, metavar="RUN.json|FILE.npz")
+@option("--save", type=FILE, metavar="RUN.json")
+@option("--plot", type=FILE, metavar="FILE.png|svg")
+@lang_option
 def train(
     network: Path | None, data: Path | None, validation: Path | None, hold_out: float | None, save: Path | None,
     plot: Path | None, resume: Path | None, read: SampleReader, **options: Any,
 ) -> None:  # fmt: skip
-    """Train by gradient descent on all images at once; print loss, outputs and parameters.
-
-    With --data, or an option that only epochs have: in mini-batches, epoch by epoch; print loss and accuracy.
-    Ctrl-C stops it and keeps what was learnt so far.
-    """
+    """Train by steps on all images at once, or by epochs."""
     import symcnn
     from symcnn.files import check_apart, check_writable
     from symcnn.network import checked_images, large_pixels
@@ -102,7 +86,7 @@ def train(
     net, samples = _network_and_samples(network, data, resume, options, read)
     by_epochs = _by_epochs(data, validation or hold_out, options)
     if validation is not None and hold_out is not None:
-        raise InputError("--validation, --hold-out: expected one of them")
+        raise InputError("--validation and --hold-out cannot be used together")
     if validation is not None:
         options["validation"] = read.validation(validation, net)
     if hold_out is not None:
@@ -110,7 +94,7 @@ def train(
     if save is not None:
         check_savable(save, net, samples)
     print_hint(large_pixels(checked_images(net, samples.images, samples.ink)))
-    bar = progress_bar("training", _steps(len(samples.images), by_epochs, options))
+    bar = progress_bar(text("bar.training"), _steps(len(samples.images), by_epochs, options))
     with warnings.catch_warnings(), bar as advance, log_lines():
         warnings.simplefilter("ignore", SymcnnWarning)
         each = _EpochLines() if by_epochs else None
@@ -146,15 +130,15 @@ def _network_and_samples(
         if net is None:
             net, samples = initial.network, initial.data
         elif net != initial.network:
-            raise InputError(f"{resume}: a training of another network; expected one of {network}")
+            raise InputError(f"{resume}: was trained with a different network than {network}")
         _restore_settings(initial, options)
     assert net is not None
     if data is not None:
         return net, read(data, net)
     if samples is None and network is None:
-        raise InputError(f"{resume}: a checkpoint holds no samples; expected --data")
+        raise InputError(f"{resume}: a checkpoint has no samples; add --data")
     if samples is None and net.loss is not None:
-        raise InputError(f"{network}: holds no samples; add [[sample]] tables with image and target, or give --data")
+        raise InputError(f"{network}: no samples; add [[sample]] tables with image and target, or give --data")
     return net, require_samples(net, samples, network)
 
 
@@ -203,43 +187,61 @@ def _steps(samples: int, by_epochs: bool, options: dict[str, Any]) -> int | None
 class _EpochLines:
     """Prints a line for each epoch, as soon as it is measured."""
 
-    COLUMNS = ("epoch", "      loss", "accuracy", "validation loss", "accuracy")
-
     def __init__(self) -> None:
+        names = ("epoch", "loss", "accuracy", "validation_loss", "accuracy")
+        self._heads = [text(f"train.{name}").rjust(10 if name == "loss" else 0) for name in names]
         self._has_heads = False
 
     def __call__(self, epoch: "Epoch") -> None:
-        cells = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
+        cells = (
+            f"{epoch.number}", *map(_figure, (epoch.loss,)), _share(epoch.accuracy), _figure(epoch.validation_loss),
+            _share(epoch.validation_accuracy),
+        )  # fmt: skip
+        columns = [(head, cell) for head, cell in zip(self._heads, cells, strict=True) if cell is not None]
         if not self._has_heads:
-            say("  ".join(name for name, cell in zip(self.COLUMNS, (0, *cells), strict=True) if cell is not None))
+            say("  ".join(head for head, _ in columns))
             self._has_heads = True
-        columns = [(name, cell) for name, cell in zip(self.COLUMNS[1:], cells, strict=True) if cell is not None]
-        say("  ".join([f"{epoch.number:>5}", *(_format(cell, name).rjust(len(name)) for name, cell in columns)]))
+        say("  ".join(cell.rjust(len(head)) for head, cell in columns))
 
 
-def _format(value: float, name: str) -> str:
-    return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.6g}"
+def _figure(value: float | None) -> str | None:
+    return None if value is None else decimal(f"{value:.6g}")
+
+
+def _share(value: float | None) -> str | None:
+    return None if value is None else decimal(f"{100 * value:.2f} %")
+
+
+def _number(value: float, digits: int = 6) -> str:
+    from symcnn.formula import format_number
+
+    return decimal(format_number(value, digits))
 
 
 def _print_run(run: "Run") -> None:
-    from symcnn.formula import format_number
-
     losses = (
         (float(run.loss[0]), float(run.loss[-1])) if run.course is None else (run.history[0].loss, run.measured.loss)
     )
     first, last = losses
+    why = text(f"train.stopped_{run.stopped}")
     rows = [
-        ("steps", f"{run.steps} (stopped: {run.stopped})"),
-        ("program", run.backend),
-        ("loss", f"{format_number(first, 6)} → {format_number(last, 6)}"),
-        ("images right", f"{run.right} of {len(run.predictions)}"),
+        (text("train.steps"), text("train.stopped", steps=grouped(run.steps), why=why)),
+        (text("train.backend"), run.backend),
+        (text("train.loss"), f"{_number(first)} → {_number(last)}"),
+        (
+            text("train.correct"),
+            text("train.correct_value", right=grouped(run.right), count=grouped(len(run.predictions))),
+        ),
     ]
     if run.course is not None:
         c = run.course
-        words = f"{c.optimizer}, rate {c.learning_rate:g}, batches of {c.batch_size}, {c.reduction}, {c.dtype}"
-        best = [("parameters", f"of epoch {run.best_epoch}, where the watched loss was lowest")]
-        rows[1:1] = [("epochs", f"{run.history[-1].number}: {words}"), *(best if run.last is not None else [])]
-    print_table("training", rows)
+        words = text(
+            "train.course", epochs=run.history[-1].number, optimizer=c.optimizer, rate=decimal(f"{c.learning_rate:g}"),
+            size=c.batch_size, reduction=c.reduction, dtype=c.dtype,
+        )  # fmt: skip
+        best = [(text("train.parameters"), text("train.best", epoch=run.best_epoch))]
+        rows[1:1] = [(text("train.epochs"), words), *(best if run.last is not None else [])]
+    print_table(text("train.title"), rows)
     if run.course is None:
         _print_outputs(run)
 
@@ -280,33 +282,31 @@ def chance_hint(run: "Run") -> str | None:
 
 
 def _print_outputs(run: "Run") -> None:
-    from symcnn.formula import format_number
+    from symcnn.text import catalogue
 
     outputs = run.network.forward.outputs.scalars()
     labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
     pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
-    rows = [(str(label), *(format_number(v, 6) for v in values)) for label, values in pairs]
-    print_table("outputs after the training", rows, ["image", *outputs])
+    known = catalogue(language()).words("shown")
+    rows = [(known.get(str(label), str(label)), *map(_number, values)) for label, values in pairs]
+    print_table(text("train.outputs"), rows, [text("train.image"), *outputs])
     values = [
-        (name, format_number(a, 6), format_number(b, 6))
+        (name, _number(a), _number(b))
         for name, a, b in zip(run.network.parameters, run.initial.tolist(), run.theta.tolist(), strict=True)
     ]
-    print_table("parameters", values[:60], ["name", "before", "after"])
+    heads = [text(f"train.{name}") for name in ("parameter", "before", "after")]
+    print_table(text("train.parameters"), values[:60], heads)
     if len(values) > 60:
-        say(f"… and {len(values) - 60} more")
+        say(text("train.more", count=grouped(len(values) - 60)))
 
 
-@click.command(short_help="What a saved training says of your images.")
+@click.command(cls=Command)
 @click.argument("run", type=FILE, metavar="RUN.json|CHECKPOINT.npz")
 @click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
-@ink_option("that of the training's pictures; else black")
+@ink_option
+@lang_option
 def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
-    """The outputs of a saved training for images of your own: TOML, CSV, or PNG.
-
-    Of a PNG black ink on white is 1, or the ink of the pictures that it was trained on (--ink).
-
-    With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
-    """
+    """Print the outputs of a saved training for images of one's own."""
     from symcnn.network import read_images
     from symcnn.train.run import Trained
 
@@ -334,10 +334,10 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
                 raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
             name = visible(str(path)) if len(pixels) == 1 else f"{visible(str(path))} ({n})"
             rows.append([name, *row(outputs, trained.classes)])
-    print_table("", rows, ["image", *heads])
+    print_table("", rows, [text("predict.image"), *heads])
     if trained.labels:
         more = ", …" if len(trained.labels) > 20 else ""
-        say(f"trained on: {', '.join(trained.labels[:20])}{more}")
+        say(text("predict.labels", labels=", ".join(trained.labels[:20]), more=more))
 
 
 def _answers(
@@ -345,13 +345,14 @@ def _answers(
 ) -> tuple[list[str], Callable[[list[float], tuple[str, ...] | None], list[str]]]:
     """The column heads, and what makes a row of an image's outputs (with cross_entropy, of its probabilities)."""
     names = network.forward.outputs.scalars()
+    klass, probability = text("predict.class"), text("predict.probability")
     if network.loss == "cross_entropy":
-        return ["class", "probability", "next", "probability"], _class_row
+        return [klass, probability, text("predict.second"), probability], _class_row
     if network.loss == "binary_cross_entropy" and len(names) == 1:
-        return [*names, "class", "probability"], _two_class_row
+        return [*names, klass, probability], _two_class_row
     if len(names) == 1:
-        return [*names, *(["class"] if classes else [])], _single_output_row
-    return [*names, "largest"], _output_row
+        return [*names, *([klass] if classes else [])], _single_output_row
+    return [*names, text("predict.answer")], _output_row
 
 
 def _single_output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
@@ -360,26 +361,16 @@ def _single_output_row(outputs: list[float], classes: tuple[str, ...] | None) ->
 
 def _two_class_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
     """The single output is the probability of the second class."""
-    from symcnn.formula import format_number
-
     [output] = outputs
     k = int(output >= 0.5)
-    return [format_number(output, 6), classes[k] if classes else str(k), format_number(output if k else 1 - output, 4)]
+    return [_number(output), classes[k] if classes else str(k), _number(output if k else 1 - output, 4)]
 
 
 def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
-    from symcnn.formula import format_number
-
     best = max(range(len(outputs)), key=outputs.__getitem__)
-    return [*(format_number(v, 6) for v in outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
+    return [*map(_number, outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
 
 
 def _class_row(probabilities: list[float], classes: tuple[str, ...] | None) -> list[str]:
-    from symcnn.formula import format_number
-
     first, second = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])[:2]
-    return [
-        text
-        for k in (first, second)
-        for text in (classes[k] if classes else str(k), format_number(probabilities[k], 4))
-    ]
+    return [cell for k in (first, second) for cell in (classes[k] if classes else str(k), _number(probabilities[k], 4))]

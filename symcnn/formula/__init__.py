@@ -6,6 +6,7 @@ from symcnn.formula.explanation import (
     Change,
     Explanation,
     derivation_latex,
+    derivation_rows,
     equation_latex,
     explain_input,
     explain_sum,
@@ -22,6 +23,6 @@ from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
     "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "derivation_latex",
-    "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable", "format_number",
-    "gradient_latex", "name_as_written", "tree",
+    "derivation_rows", "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable",
+    "format_number", "gradient_latex", "name_as_written", "tree",
 ]  # fmt: skip

@@ -30,7 +30,7 @@ MOST_SHOWN = 100
 MAX_FORMULAS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """One number explained; it prints in the terminal and shows in Jupyter.
 
@@ -40,6 +40,7 @@ class Explanation:
         equation: quantity = formula = numbers = result.
         rests_on: the quantities of the formula with their values.
         feeds: the quantities whose formulas contain it.
+        gradient: the same of ∂E/∂(the quantity), where that is asked for and exists.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Explanation:
     feeds: tuple[Node, ...]
     words: Mapping[str, str]
     decimal: str = "."
+    gradient: "Explanation | None" = None
 
     def __str__(self) -> str:
         plain = Plain(self.decimal)
@@ -59,12 +61,15 @@ class Explanation:
             if texts:
                 rest = f", … ({count})" if count > MOST_SHOWN else ""
                 lines.append(f"{self.words[key]} {', '.join(texts)}{rest}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(["", str(self.gradient)] if self.gradient else [])])
+
+    __repr__ = __str__
 
     @property
     def latex(self) -> str:
-        """The equation as a display."""
-        return Latex(self.decimal).display(self.equation)
+        """The equation as a display; below it that of the gradient."""
+        display = Latex(self.decimal).display(self.equation)
+        return f"{display}\n{self.gradient.latex}" if self.gradient else display
 
     def _repr_latex_(self) -> str:
         return self.latex
@@ -151,8 +156,10 @@ def explain_update(
     """Explain a parameter after a step: its value before, minus learning rate times gradient."""
     total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
     quantity = graph.quantities.of(name)
-    symbol, gradient = total.name(quantity), total.name(quantity.adjoint)
-    old = tree.Labelled(symbol, label.format(step=change.step - 1))
+    symbol = total.name(quantity)
+    old, gradient = (
+        tree.Labelled(node, label.format(step=change.step - 1)) for node in (symbol, total.name(quantity.adjoint))
+    )
     before, rate, slope, after = (
         tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
     )
@@ -207,15 +214,20 @@ def equation_latex(equation: Equation) -> str:
 
 def derivation_latex(derivation: Derivation) -> str:
     """Return all gradients, one under the other; where there are many, every adjoint in index notation."""
-    latex, typography = Latex(), _typography(derivation)
+    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in derivation_rows(derivation, Latex()))
+    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+
+
+def derivation_rows(derivation: Derivation, emitter: Latex | Plain) -> list[tuple[str, ...]]:
+    """Return each gradient and its formula, or where there are many, every adjoint and its, in index notation."""
+    typography = _typography(derivation)
     if len(derivation.names) > MAX_FORMULAS:
         adjoints = [e for e in derivation.equations if e.target.tensor.is_adjoint]
-        rows = [(latex.emit(typography.access(e.target)), latex.emit(typography.sum_of(e))) for e in adjoints]
+        nodes = [(typography.access(e.target), typography.sum_of(e)) for e in adjoints]
     else:
         variables = [derivation.graph[quantity.adjoint] for quantity in derivation.listed]
-        rows = [(latex.emit(typography.name(v.quantity)), latex.emit(typography.right_side(v))) for v in variables]
-    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in rows)
-    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+        nodes = [(typography.name(v.quantity), typography.right_side(v)) for v in variables]
+    return [(emitter.emit(left), emitter.emit(right)) for left, right in nodes]
 
 
 def _typography(derivation: Derivation) -> Typography:

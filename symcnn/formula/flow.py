@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from symcnn.formula import tree
 from symcnn.formula.breaking import height, tall, width
 from symcnn.formula.conventions import bracketed, descended, signed_term, single_matrix
-from symcnn.formula.mathml import COMMA, MINUS, SIGNS, MathML, function, infix, large, signed
+from symcnn.formula.mathml import MINUS, SIGNS, MathML, function, infix, large, signed
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
@@ -144,9 +144,9 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:
             return (_FlowPiece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
             left, right = ("", "") if single_matrix(arguments) else _brackets(node)
-            return _list(arguments, function(node) + left, right)
+            return _list(arguments, function(node) + left, right, mathml.separator)
         case tree.Indicator(conditions):
-            return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
+            return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>', mathml.separator)
         case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
             return (
@@ -167,10 +167,10 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:
     return ()
 
 
-def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_FlowPiece, ...]:
-    """Return the items of a list between brackets, with a comma after each but the last."""
+def _list(nodes: tuple[Node, ...], left: str, right: str, separator: str) -> tuple[_FlowPiece, ...]:
+    """Return the items of a list between brackets, with a separator after each but the last."""
     befores = [left, *("" for _ in nodes[1:])]
-    afters = [*(COMMA for _ in nodes[1:]), right]
+    afters = [*(separator for _ in nodes[1:]), right]
     return tuple(map(_FlowPiece, nodes, befores, afters))
 
 

@@ -62,7 +62,7 @@ class Latex:
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = "." if decimal == "." else "{,}"
         #: Between things of a list; not a comma where that is the decimal sign.
-        self._comma = "," if decimal == "." else ";"
+        self._comma = "," if decimal == "." else "~;"
 
     def inline(self, node: Node) -> str:
         return f"${self.emit(node)}$"

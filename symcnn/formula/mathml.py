@@ -23,6 +23,8 @@ SIGNS = {"=": "=", "<": "&lt;", ">": "&gt;", "≤": "≤", "+=": "+="}
 #: Letter of x in ∂E/∂x -> its colour class.
 _CLASSES = {"f": "filter", "F": "filter", "x": "gradient", "X": "gradient"}
 _INDEX = re.compile(r"(?P<mn>\d+)|(?P<mi>[^\W\d_])|(?P<mtext>-)|(?P<mo>\S)")
+#: Between things of a list in a language whose decimal sign is a comma.
+SEMICOLON = '<mo separator="true" lspace="0.2em">;</mo>'
 COMMA, MINUS = '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'
 
 
@@ -42,6 +44,8 @@ class MathML:
         clean: Callable[[str], str] = escape,
     ) -> None:
         self._plain = Plain(decimal)
+        #: Between things of a list.
+        self.separator = COMMA if decimal == "." else SEMICOLON
         self._key = key or (lambda node: "")
         self.clean = clean
         #: in ∂E/∂x, E and x are no quantities of their own
@@ -94,7 +98,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        inside = COMMA.join(map(self.emit, node.arguments))
+        inside = self.separator.join(map(self.emit, node.arguments))
         return function(node) + self._bracketed(inside, node.arguments)
 
     @emit.register
@@ -125,7 +129,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return row("<mo>[</mo>" + COMMA.join(map(self.emit, node.conditions)) + "<mo>]</mo>")
+        return row("<mo>[</mo>" + self.separator.join(map(self.emit, node.conditions)) + "<mo>]</mo>")
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

@@ -15,7 +15,7 @@ class Plain:
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = decimal
         #: Between things of a list; not a comma where that is the decimal sign.
-        self._comma = "," if decimal == "." else ";"
+        self._separator = ", " if decimal == "." else " ; "
 
     def lines(self, node: Node) -> str:
         """Return an equality with each member on a line of its own, the signs of equality below each other."""
@@ -65,7 +65,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        return f"{node.function}({f'{self._comma} '.join(map(self.emit, node.arguments))})"
+        return f"{node.function}({self._separator.join(map(self.emit, node.arguments))})"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -96,7 +96,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return f"[{f'{self._comma} '.join(map(self.emit, node.conditions))}]"
+        return f"[{self._separator.join(map(self.emit, node.conditions))}]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

@@ -29,7 +29,7 @@ class Typst:
     def __init__(self, decimal: str = ".", most: float = 40.0) -> None:
         self._decimal = decimal
         #: Between things of a list; not a comma where that is the decimal sign.
-        self._comma = " comma " if decimal == "." else " semi "
+        self._comma = " comma " if decimal == "." else " thin semi "
         self._most = most
 
     def inline(self, node: Node) -> str:

@@ -59,9 +59,10 @@ def brief(node: Node) -> str:
 
 
 _WEIGHT = re.compile(r"([a-z]+\d+)[-−,]?([a-z]+\d+)")
-#: Other words for the typography's own.
+#: Other words, of texts and of earlier versions, for the typography's own.
 _OTHER_WORDS = {
-    "pred": "predicted", "target": "expected", "cible": "expected", "true": "expected", "attendu": "expected",
+    "pred": "predicted", "expected": "expected", "target": "expected", "true": "expected", "desired": "expected",
+    "espéré": "expected", "attendu": "expected", "cible": "expected", "visé": "expected",
     "preactivation": "preactivation", "pre": "preactivation", "act": "activation",
 }  # fmt: skip
 
@@ -131,7 +132,7 @@ class Spelled:
             word.replace(" ", "").lower(): own[key]
             for lang in LANGUAGES
             for key, word in catalogue(lang).words("word").items()
-        } | _OTHER_WORDS
+        } | {word: own[key] for word, key in _OTHER_WORDS.items()}
         self._canonical: dict[tree.Symbol, tree.Symbol] = {}
         #: Names of the tensors whose cells were counted row by row.
         self.counted: set[str] = set()

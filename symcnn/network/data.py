@@ -6,8 +6,9 @@ A label is a text that every format of symcnn can hold, so that it is written an
 import math
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from symcnn.errors import InputError, SymcnnWarning, quoted, reason_of
 from symcnn.network.network import Network
 from symcnn.network.png import Array as Array
 from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_pictures
+from symcnn.network.words import DATA_ARGUMENTS, in_any_words
 from symcnn.text.characters import is_shown
 
 #: Characters of a label: as many as a folder's name may have.
@@ -55,22 +57,34 @@ def check_labels(labels: Iterable[object], where: str = "sample") -> None:
 LARGE_PIXELS = 20.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
-    """Images with their targets.
+    """Images with their targets: arrays, lists, pandas' frames and series, tensors of PyTorch.
+
+    >>> import symcnn
+    >>> data = symcnn.Data([[[1, 0], [0, 1]], [[0, 1], [1, 0]]], ["falls", "rises"])
+    >>> data
+    Data(2 samples: images (2, 2, 2), targets (2))
+    >>> data[:1].targets
+    array([0.])
+    >>> symcnn.Data([[1, 2], [3, 4]], targets=[0, 1, 0])
+    Traceback (most recent call last):
+    symcnn.errors.InputError: targets: 3 of them; expected 2, one for each image
 
     Attributes:
-        images: (samples, [channels,] height, width) or (samples, features), used as they are; or a list of Pillow's
-            images, which become pixels as PNG files do (``symcnn.network.png``).
+        images: (samples, [channels,] height, width) or (samples, features), used as they are; of one channel also
+            (samples, height · width), row by row; or a list of Pillow's images, which become pixels as PNG files do
+            (``symcnn.network.png``).
         targets: (samples, outputs), or None for a forward-only network; for a single output also (samples,); for
-            cross-entropy also (samples,): the number of each image's class, from 0; or (samples,) names of classes, of
-            which there must be as many as the network has classes (``class_order``).
+            several also (samples,): the number of each image's class, from 0; or (samples,) names of classes, of which
+            there must be as many as the network has classes (``class_order``).
         labels: a text for each image; if None, the names of the classes where the targets are names.
         ink: of Pillow's images: "black" on white (the default) or "white" on black.
         drawn_in: of pixels that were pictures: the ink by which ``read_data`` made them; a training saves it.
 
     Raises:
-        InputError: a label that some format cannot hold (``symcnn.network.data``).
+        InputError: targets or labels are not as many as images; a label that some format cannot hold
+            (``symcnn.network.data``).
     """
 
     images: Any
@@ -80,12 +94,27 @@ class Data:
     drawn_in: Ink | None = None
 
     def __post_init__(self) -> None:
+        if self.images is None or isinstance(self.images, (str, bytes, Path)):
+            raise InputError(
+                f"images={quoted(self.images)}: expected numbers or pictures; symcnn.read_data(path, network) reads a"
+                " file"
+            )
         if self.labels is not None:
             check_labels(self.labels)
+        images = _count(self.images)
+        for what, values in (("targets", self.targets), ("labels", self.labels)):
+            count = _count(values)
+            if None not in (images, count) and images != count:
+                raise InputError(f"{what}: {count} of them; expected {images}, one for each image")
 
     def __len__(self) -> int:
         """The number of samples."""
-        return 1 if is_picture(self.images) else len(self.images)
+        return _count(self.images) or 0
+
+    def __repr__(self) -> str:
+        parts = {"images": self.images, "targets": self.targets, "labels": self.labels}
+        texts = [f"{what} {_shape_in_words(values)}" for what, values in parts.items() if values is not None]
+        return f"Data({len(self)} samples: {', '.join(texts)})"
 
     def __getitem__(self, chosen: "int | slice | Sequence[int] | NDArray[np.intp]") -> "Data":
         """Some of the samples, counted from 0: ``data[7]``, ``data[:10]``, ``data[[7, 3]]``."""
@@ -124,15 +153,60 @@ class Data:
         return self[np.setdiff1d(np.arange(count), out)], self[np.sort(out)]
 
 
+# the decorator that layers have too would hide the class from type checkers
+Data.__init__ = in_any_words("Data", DATA_ARGUMENTS, {})(Data.__init__)  # type: ignore[method-assign]
+
 DataLike = Data | tuple[Any, Any]
+
+
+class _Pair(Data):
+    """A pair (images, targets), whose sizes ``checked`` compares: the network says more about what is wrong."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
+def _count(values: Any) -> int | None:
+    """The number of samples in images, targets or labels; None where it cannot be told."""
+    if is_picture(values):
+        return 1
+    shape = getattr(values, "shape", None)
+    if shape is not None:  # a sparse matrix has no length
+        return int(shape[0]) if len(shape) else None
+    return len(values) if isinstance(values, Sized) else None
+
+
+def _shape_in_words(values: Any) -> str:
+    """The shape of images, targets or labels, as far as it can be told without a copy."""
+    if is_picture(values) or _pictures(values) is not None:
+        return "of Pillow"
+    shape = getattr(values, "shape", None)
+    if shape is None:
+        try:
+            shape = np.shape(values)
+        except (ValueError, RuntimeError):
+            return "of different lengths"
+    return _shape(tuple(shape))
+
+
+def data_of(data: Any, targets: Any = None) -> DataLike:
+    """Samples that were passed as one argument, ``Data`` or a pair, or as two, images and targets."""
+    if targets is None:
+        return data  # type: ignore[no-any-return]  # ``as_data`` checks it
+    if isinstance(data, Data):
+        raise InputError("targets: symcnn.Data has targets of its own; expected images and targets, or one of Data")
+    return data, targets
 
 
 def as_data(data: DataLike) -> Data:
     """``Data``, if need be made of a pair (images, targets); with labels where the targets are names."""
     if isinstance(data, (tuple, list)) and len(data) == 2:
-        data = Data(*data)
+        data = _Pair(*data)
     if not isinstance(data, Data):
-        raise InputError(f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)")
+        raise InputError(
+            f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)"
+            + ("; the targets are missing" if hasattr(data, "shape") else "")
+        )
     if data.labels is None and (names := _names(data.targets)) is not None:
         return replace(data, labels=names)
     return data
@@ -216,7 +290,7 @@ def check_same_classes(known: tuple[Array, Sequence[str] | None], other: tuple[A
 
 
 def _rows(network: Network, values: Any) -> Array:
-    """Targets as rows; a whole number for each image is a class, for cross-entropy, and so is a name."""
+    """Targets as rows; of several outputs, a whole number for each image is a class, and so is a name."""
     names = _names(values)
     if names is not None:
         return class_rows(network, class_numbers(network, names, "targets"))
@@ -225,7 +299,7 @@ def _rows(network: Network, values: Any) -> Array:
         return targets[:, np.newaxis] if targets.ndim == 1 else targets
     if network.loss == "cross_entropy" and targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
-    if targets.ndim != 1 or network.loss != "cross_entropy":
+    if targets.ndim != 1:
         return targets
     bad = bad_class(network, targets)
     if bad is not None:
@@ -270,6 +344,15 @@ def class_numbers(network: Network, names: Sequence[str], what: str) -> Array:
 def _class_numbers(names: Sequence[str]) -> Array:
     number = {name: n for n, name in enumerate(class_order(names))}
     return np.array([number[name] for name in names], dtype=np.float64)
+
+
+def by_numbers(data: DataLike, classes: Sequence[str] | None) -> Data:
+    """The data, names of classes replaced by their numbers in ``classes``: some classes may have no sample."""
+    data = as_data(data)
+    names = _names(data.targets)
+    if names is None or classes is None or not set(names) <= set(classes):
+        return data
+    return replace(data, targets=[classes.index(name) for name in names])
 
 
 def bad_class(network: Network, numbers: Array) -> int | None:
@@ -333,7 +416,8 @@ def checked_images(network: Network, images: Any, ink: Ink | None = None) -> Arr
     if ink is not None:
         raise InputError(f"ink={quoted(ink)}: is for pictures; the images are numbers, which are taken as they are")
     array = _numbers("images", images)
-    check_image_shape(network, array.shape)
+    if len(shape) != 2 or array.ndim != 2 or array.shape[1] != math.prod(shape):  # flat: row by row
+        check_image_shape(network, array.shape)
     return array.reshape(len(array), *shape)
 
 

@@ -247,6 +247,11 @@ def read_data(
 ) -> Data:
     """The samples of a file or folder, checked against a network that has a loss.
 
+    >>> import numpy, symcnn
+    >>> numpy.savez("few.npz", images=numpy.zeros((5, 3, 3)), labels=[0, 1, 0, 1, 1])
+    >>> symcnn.read_data("few.npz", symcnn.article.network())
+    Data(5 samples: images (5, 3, 3), targets (5, 2))
+
     Args:
         part: of an ``.npz`` with parts, or a folder of IDX files: "train", "val" or "test". Default: the first of them
             that is there, and a warning says so.
@@ -294,7 +299,7 @@ def read_data(
             data = samples(content, network, label_column, header)
             return _checked(network, data.images, data.targets, data.labels)
     if not os.path.exists(path):
-        raise InputError(f"{path}: does not exist; expected {WHAT}")
+        raise InputError(f"{path}: no such file or folder; expected {WHAT}")
     if labels is not None or is_idx(path):
         return _idx(path, network, None if labels is None else Path(labels), [])
     raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {WHAT}")

@@ -38,6 +38,15 @@ MAX_BYTES = 16_000_000
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
     """Read a network file: the network, and its samples if it has some.
 
+    >>> import pathlib, symcnn
+    >>> path = pathlib.Path("net.toml")
+    >>> _ = path.write_text('''
+    ... input_shape = [2]
+    ... layers = [{type = "Dense", units = 1}]
+    ... ''')
+    >>> symcnn.read_network(path)
+    (Network(input_shape=(2,), layers=(Dense(units=1, activation=None, bias=True),), loss='half_squared_error'), None)
+
     Raises:
         InputError: names the file, the place in it, the value, and what was expected.
     """
@@ -96,7 +105,7 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
         kind, values = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
     kind = canonical("layer", kind, LAYERS, f"{where}: type={quoted(kind)}")
     layer: type[Any] = LAYERS[kind]
-    settings = setting_names(kind, values, {f.name for f in fields(layer)}, f"{where} ({kind})")
+    settings = setting_names(f"{where} ({kind})", values, {f.name for f in fields(layer)})
     for field in fields(layer):
         if field.name not in settings and field.default is MISSING:
             raise InputError(f"{where} ({kind}): {field.name} is missing")

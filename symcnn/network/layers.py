@@ -18,23 +18,22 @@ probabilities · q shares of a mean. A further layer of a kind takes a letter af
 Axes of length 1 that only count filters or channels do not exist in a tensor, so no name carries them.
 """
 
-import functools
 import math
 import numbers
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from keyword import iskeyword
 from string import ascii_lowercase
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import sympy
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.words import canonical, setting_names
+from symcnn.network.words import canonical, in_any_words
 from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Role, Tensor, TensorKind, Term, exp
 
 
@@ -139,16 +138,7 @@ _L = TypeVar("_L")
 
 def _in_any_words(layer: type[_L]) -> type[_L]:
     """A decorator: the layer also takes the names that other libraries have for its settings."""
-    original = layer.__init__
-
-    @functools.wraps(original)
-    def init(self: Any, *values: Any, **settings: Any) -> None:
-        names = {f.name for f in fields(self)}
-        if not names.issuperset(settings):
-            settings = setting_names(layer.__name__, settings, names, layer.__name__)
-        original(self, *values, **settings)
-
-    layer.__init__ = init  # type: ignore[method-assign]
+    layer.__init__ = in_any_words(layer.__name__)(layer.__init__)  # type: ignore[method-assign]
     return layer
 
 
@@ -156,6 +146,10 @@ def _in_any_words(layer: type[_L]) -> type[_L]:
 @dataclass(frozen=True)
 class Conv2D:
     """Slide ``filters`` filters over a map, without flipping them (a cross-correlation).
+
+    >>> import symcnn
+    >>> print(symcnn.Network((5, 5), [symcnn.Conv2D(2, 3, stride=2)], loss=None).forward.equations[0])
+    x[k, r, c] = Σ_{p, q} i[2*r + p, 2*c + q]·f[k, p, q] + b_x[k]
 
     Args:
         filters: how many, at least 1.
@@ -211,6 +205,10 @@ class Conv2D:
 class Dense:
     """A fully connected layer: every neuron sums over all that it receives, of whatever shape.
 
+    >>> import symcnn
+    >>> print(symcnn.Network((2, 3), [symcnn.Dense(4)]).forward.equations[0])
+    o[j] = Σ_{r, c} i[r, c]·w_io[r, c, j] + b_o[j]
+
     Args:
         units: the number of neurons.
         activation: one of ``symcnn.network.layers.ACTIVATIONS`` ("sigmoid", "relu", "softmax" …), or None for the sum
@@ -250,7 +248,12 @@ class Dense:
 @dataclass(frozen=True)
 class Activation:
     """Apply one of ``symcnn.network.layers.ACTIVATIONS`` ("sigmoid", "relu" …) to every cell of a map, or to every
-    neuron; "softmax" to neurons."""
+    neuron; "softmax" to neurons.
+
+    >>> import symcnn
+    >>> print(symcnn.Network((5, 5), [symcnn.Activation("ReLU")], loss=None).forward.equations[0])
+    a[r, c] = relu(i[r, c])
+    """
 
     kind: str
 
@@ -273,6 +276,10 @@ class Activation:
 @dataclass(frozen=True)
 class MaxPool2D:
     """The largest value of each window; where several are equal, the first in row order.
+
+    >>> import symcnn
+    >>> print(symcnn.Network((4, 4), [symcnn.MaxPool2D(2)], loss=None).forward.equations[0])
+    p[r, c] = max_{u, v} i[2*r + u, 2*c + v]
 
     Args:
         size: of the window, an integer or (rows, columns).
@@ -304,6 +311,10 @@ class MaxPool2D:
 class AvgPool2D:
     """The mean of each window.
 
+    >>> import symcnn
+    >>> print(symcnn.Network((4, 4), [symcnn.AvgPool2D(2)], loss=None).forward.equations[0])
+    p[r, c] = 1/4·(Σ_{u, v} i[2*r + u, 2*c + v])
+
     Args:
         size: of the window, an integer or (rows, columns).
         stride: how far it moves, an integer or (rows, columns); None: its size.
@@ -329,7 +340,12 @@ class AvgPool2D:
 
 @dataclass(frozen=True)
 class Flatten:
-    """All cells of all maps as one row of inputs. It has no equation: Dense sums over whatever axes it receives."""
+    """All cells of all maps as one row of inputs. It has no equation: Dense sums over whatever axes it receives.
+
+    >>> import symcnn
+    >>> print(symcnn.Network((2, 3), [symcnn.Flatten(), symcnn.Dense(4)]).forward.equations[0])
+    o[j] = Σ_{r, c} i[r, c]·w_io[r, c, j] + b_o[j]
+    """
 
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         return LayerOutput(source)

@@ -14,12 +14,13 @@ The last two are written so that no logarithm of 0 and no overflow occurs; that 
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sympy import Rational, S
 
-from symcnn.errors import InputError, quoted
+from symcnn.errors import MOST_LISTED, InputError, missing_attribute, quoted
 from symcnn.network.layers import (
     LAYERS,
     Activation,
@@ -27,14 +28,16 @@ from symcnn.network.layers import (
     Conv2D,
     Flatten,
     Layer,
+    LayerOutput,
     MaxPool2D,
     Names,
     OutputRow,
     softmax,
     whole,
 )
-from symcnn.network.words import canonical
+from symcnn.network.words import NETWORK_ARGUMENTS, REFUSED_NETWORK_ARGUMENTS, canonical, in_any_words
 from symcnn.symbolic import ERROR, Access, Axis, Equation, Tensor, TensorKind, Term, log, sigmoid, softplus
+from symcnn.text.characters import html_table, plain_table
 
 # --- losses ---------------------------------------------------------------------------------------------------------
 
@@ -160,6 +163,28 @@ def settings_of(layer: Layer) -> Mapping[str, object]:
 MAX_CELLS = 5_000_000
 
 
+_TRAIN = "run = symcnn.train(network, images, targets)"
+
+#: What other libraries call it -> what to write.
+INSTEAD = {
+    "fit": f"write {_TRAIN}",
+    "train": f"write {_TRAIN}",
+    "compile": "write symcnn.train(network, …, optimizer=…); the loss belongs to symcnn.Network(…, loss=…), and"
+    " symcnn.compile(network) makes a program",
+    **{
+        name: f"a network has no weights: {_TRAIN}, then run.{then}"
+        for name, then in {
+            "predict": "predict(images)", "predict_proba": "probabilities(images)", "score": "score(images, targets)",
+            "evaluate": "score(images, targets)", "weights": "parameters", "get_weights": "parameters",
+            "state_dict": "parameters", "save": "save(path)",
+        }.items()
+    },
+    "count_params": "write len(network.parameters)",
+    "add": "a network does not change: symcnn.Network(input_shape, [*network.layers, layer], network.loss)",
+    "gradient": "write symcnn.derive(network)",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Forward:
     """The forward graph of a network.
@@ -170,6 +195,8 @@ class Forward:
         parameters: the trainable tensors, layer by layer.
         feature_maps: the outputs of the convolutions.
         equations: in order; the last one is that of E, if there is a loss.
+        steps: the layers, each with what it makes of what it receives; where maps become the outputs, a row of neurons;
+            at last the loss, if there is one.
     """
 
     image: Tensor
@@ -178,6 +205,7 @@ class Forward:
     parameters: tuple[Tensor, ...]
     feature_maps: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
+    steps: tuple[tuple[Layer | OutputRow | str, LayerOutput], ...]
 
     @property
     def answers(self) -> Tensor:
@@ -189,6 +217,14 @@ class Forward:
 @dataclass(frozen=True)
 class Network:
     """A small network: the shape of its input, its layers in order, and its loss.
+
+    >>> import symcnn
+    >>> net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2, bias=False), symcnn.Dense(2, "sigmoid")])
+    >>> net.parameters[:5]
+    ('f_11', 'f_12', 'f_21', 'f_22', 'w_x11o1')
+    >>> symcnn.Network((3, 3), [symcnn.Conv2D(1, 4)])
+    Traceback (most recent call last):
+    symcnn.errors.InputError: layer 1: Conv2D(kernel_size=4): the input has 3 rows; kernel_size must be at most 3, ...
 
     Args:
         input_shape: (features,), (height, width) or (channels, height, width).
@@ -205,6 +241,7 @@ class Network:
     layers: tuple[Layer, ...]
     loss: str | None = "half_squared_error"
 
+    @in_any_words("Network", NETWORK_ARGUMENTS, REFUSED_NETWORK_ARGUMENTS)
     def __init__(
         self, input_shape: Iterable[int], layers: Iterable[Layer], loss: str | None = "half_squared_error"
     ) -> None:
@@ -225,6 +262,7 @@ class Network:
         equations: list[Equation] = []
         parameters: list[Tensor] = []
         feature_maps: list[Tensor] = []
+        steps: list[tuple[Layer | OutputRow | str, LayerOutput]] = []
         last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
         is_flat = False
         for number, layer in self._stages():
@@ -240,6 +278,7 @@ class Network:
             except InputError as error:
                 raise InputError(f"layer {number + 1}: {error}") from None
             tensor = result.output
+            steps.append((layer, result))
             equations += result.equations
             parameters += result.parameters
             feature_maps += result.feature_maps
@@ -252,12 +291,15 @@ class Network:
                 )
             targets = names.tensor(TensorKind.TARGET, tensor.shape, "target")
             equation = equations[-1] if equations and equations[-1].target.tensor == tensor else None
-            equations += LOSSES[self.loss](LossInputs(tensor, targets, equation, names))
+            last_equations = LOSSES[self.loss](LossInputs(tensor, targets, equation, names))
+            steps.append((self.loss, LayerOutput(ERROR, last_equations)))
+            equations += last_equations
             if not parameters:
                 raise InputError(
                     "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"
                 )
-        return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
+        tensors = tuple(parameters), tuple(feature_maps)
+        return Forward(image, tensor, targets, *tensors, tuple(equations), tuple(steps))
 
     def _stages(self) -> list[tuple[int, Layer | OutputRow]]:
         """The layers, numbered; where maps become the outputs, a row of neurons before the last activations."""
@@ -285,18 +327,48 @@ class Network:
         """The softmax of the outputs inside cross_entropy; None with another loss."""
         return self.forward.equations[-2].target.tensor if self.loss == "cross_entropy" else None
 
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and rows: of each layer its output, the output's shape, its number of parameters, and its equations."""
+        rows = [["input", self.forward.image.name, "×".join(map(str, self.input_shape)), "", ""]]
+        for layer, result in self.forward.steps:
+            if isinstance(layer, OutputRow) and not result.equations:
+                continue
+            name = layer if isinstance(layer, str) else _as_written(layer)
+            output = result.output
+            shape = str(output.size) if isinstance(layer, Flatten) else "×".join(map(str, output.shape)) or "1"
+            count = str(sum(tensor.size for tensor in result.parameters))
+            rows.append([name, output.name, shape, count, "\n".join(map(str, result.equations))])
+        return ["layer", "output", "shape", "parameters", "formula"], rows
+
+    def summary(self) -> None:
+        """Print the layers as a table: output, shape, parameters and formula of each.
+
+        >>> import symcnn
+        >>> symcnn.Network((2, 2), [symcnn.Conv2D(1, 2), symcnn.Dense(2, "sigmoid")]).summary()
+        layer                           output  shape  parameters  formula
+        input                           i       2×2
+        Conv2D(1, 2)                    x       1×1    5           x[r, c] = Σ_{p, q} i[r + p, c + q]·f[p, q] + b_x[0]
+        Dense(2, activation='sigmoid')  o       2      4           z_o[j] = Σ_{r, c} x[r, c]·w_xo[r, c, j] + b_o[j]
+                                                                   o[j] = sigmoid(z_o[j])
+        half_squared_error              E       1      0           E = Σ_{k} 1/2·(o[k] - t[k])**2
+        9 parameters: f_11, f_12, f_21, f_22, b_x1, w_x11o1, w_x11o2, b_o1, b_o2
+        """
+        print(self)
+
+    def __str__(self) -> str:
+        return f"{plain_table(*self.table())}\n{self._parameters_in_words()}"
+
     def _repr_html_(self) -> str:
-        """Layers with their settings, the parameters' names."""
-        rows = []
-        for layer in self.layers:
-            settings = ", ".join(f"{k}={v}" for k, v in settings_of(layer).items() if v is not None)
-            rows.append(f"<tr><td>{type(layer).__name__}</td><td>{html.escape(settings)}</td></tr>")
-        shape = "×".join(map(str, self.input_shape))
-        names = ", ".join(self.parameters[:40]) + (" …" if len(self.parameters) > 40 else "")
-        return (
-            f"<table><tr><th>input</th><td>{shape}</td></tr>{''.join(rows)}<tr><th>loss</th><td>{self.loss}</td></tr>"
-            f"</table><p>{len(self.parameters)} parameters: {names}</p>"
-        )
+        return f"{html_table(*self.table())}<p>{html.escape(self._parameters_in_words())}</p>"
+
+    def _parameters_in_words(self) -> str:
+        names = ", ".join(self.parameters[:MOST_LISTED]) + (", …" if len(self.parameters) > MOST_LISTED else "")
+        return f"{len(self.parameters):,} parameters: {names}" if names else "no parameters"
+
+    if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name, INSTEAD)
 
     def require_loss(self, what: str) -> None:
         """Refuse a forward-only network where a loss is needed."""
@@ -305,6 +377,22 @@ class Network:
                 f"{what}: this network has no loss (loss=None, or 'none' in a file), so there is no error E to"
                 " differentiate; give it a loss"
             )
+
+
+def _as_written(layer: Layer | OutputRow) -> str:
+    """A layer in Python, without what is its default."""
+    if isinstance(layer, OutputRow):
+        return "outputs"
+    values = [(f, getattr(layer, f.name)) for f in fields(layer)]
+    words = [repr(v) if f.default is MISSING else f"{f.name}={v!r}" for f, v in values if v != f.default]
+    return f"{type(layer).__name__}({', '.join(words)})"
+
+
+def checked_network(network: object) -> Network:
+    """Return the network, if it is one."""
+    if not isinstance(network, Network):
+        raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
+    return network
 
 
 def _check_size(layer: Layer | OutputRow, tensors: Iterable[Tensor]) -> None:
@@ -330,6 +418,8 @@ def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
 
 
 def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    if not isinstance(layers, Iterable):
+        raise InputError(f"layers={quoted(layers)}: expected a list of layers")
     layers = tuple(layers)
     if not layers:
         raise InputError("layers=[]: expected at least one layer")

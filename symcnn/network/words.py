@@ -4,10 +4,12 @@ A word is translated where it can mean nothing else. Where it could (another def
 with our word for it and the difference: a silent guess would be a silent error.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+import functools
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal, ParamSpec, TypeVar
 
-from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
+from symcnn.errors import InputError, NotSupportedYetError, nearest, one_of, quoted
 
 Kind = Literal["layer", "activation", "loss"]
 
@@ -78,6 +80,79 @@ REFUSED_SETTINGS = {
     "negative_slope": "not supported yet: the slope is 0.01",
 }
 
+#: Other words for public names of the package, in the same spelling.
+PUBLIC = {
+    "fit": "train", "sequential": "Network", "model": "Network", "module": "Network", "dataset": "Data",
+    "gradient": "derive", "grad": "derive", "differentiate": "derive", "diff": "derive", "prove": "verify",
+    "export": "export_workbook", "certify": "write_certificate", "loadnetwork": "read_network",
+    "loaddata": "read_data",
+}  # fmt: skip
+
+
+def public_name(word: str, ours: Collection[str]) -> str | None:
+    """Return the public name that another library's word, or a misspelling, stands for."""
+    key = _key(word)
+    same = next((name for name in ours if _key(name) == key), None)
+    return same or SAME["layer"].get(key) or PUBLIC.get(key) or next(iter(nearest(word, ours)), None)
+
+
+#: Other words for arguments of ``Network``, ``Data`` and ``train``.
+NETWORK_ARGUMENTS = {"input_size": "input_shape"}
+DATA_ARGUMENTS = {"X": "images", "x": "images", "y": "targets"}
+TRAIN_ARGUMENTS = {
+    "model": "network", "net": "network", "X": "data", "x": "data", "images": "data", "y": "targets",
+    "lr": "learning_rate", "rate": "learning_rate", "learning_rate_init": "learning_rate", "n_epochs": "epochs",
+    "num_epochs": "epochs", "batch": "batch_size", "validation_data": "validation", "val_data": "validation",
+    "random_state": "seed",
+}  # fmt: skip
+
+REFUSED_NETWORK_ARGUMENTS = {
+    **dict.fromkeys(("optimizer", "learning_rate", "epochs", "batch_size"), "it belongs to symcnn.train"),
+    "metrics": "leave it out: run.history has loss and accuracy",
+    "name": "leave it out: a network has no name",
+}
+
+#: Arguments of a training in other libraries -> what to do instead.
+REFUSED_ARGUMENTS = {
+    "loss": "it belongs to the network: symcnn.Network(…, loss=…)",
+    "metrics": 'leave it out: run.history["accuracy"] has it after a training by epochs',
+    "verbose": "leave it out; each_epoch=print shows every epoch",
+    "callbacks": "each_epoch=… is called after every epoch; patience=… stops early, checkpoint=… saves",
+    "shuffle": "leave it out: each epoch has its own order, drawn from seed",
+    "validation_split": "first rest, held_out = symcnn.Data(images, targets).split(0.2), then validation=held_out",
+    "labels": "targets=…; texts beside them: symcnn.Data(images, targets, labels)",
+    "momentum": 'optimizer="momentum", which is 0.9',
+    **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience=…, a number of epochs"),
+    "tol": "stop_below=… (a loss) or patience=… (epochs)",
+    **dict.fromkeys(("max_iter", "n_iter", "iterations"), "epochs=…; or steps=… on all samples at once"),
+    "steps_per_epoch": "leave it out: it follows from batch_size",
+    "initial_epoch": "resume=… goes on from a checkpoint",
+    **dict.fromkeys(("weight_decay", "alpha", "l2"), "not supported yet: there is no penalty on weights"),
+    **dict.fromkeys(("class_weight", "sample_weight"), "not supported yet: every sample counts alike"),
+}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_any_words(
+    where: str, same: Mapping[str, str] = SETTINGS, refused: Mapping[str, str] = REFUSED_SETTINGS
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator: the function also takes the names that other libraries have for its arguments."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        ours = inspect.signature(function).parameters.keys() - {"self"}
+
+        @functools.wraps(function)
+        def call(*values: Any, **settings: Any) -> R:
+            if not settings.keys() <= ours:
+                settings = setting_names(where, settings, ours, same, refused)
+            return function(*values, **settings)
+
+        return call
+
+    return decorate
+
 
 def canonical(kind: Kind, word: object, ours: Collection[str], where: str) -> str:
     """Our word for a layer, an activation or a loss.
@@ -104,21 +179,24 @@ def _key(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 
 
-def setting_names(layer: str, settings: Mapping[str, Any], ours: Collection[str], where: str) -> dict[str, Any]:
-    """A layer's settings by our names.
+def setting_names(
+    where: str, settings: Mapping[str, Any], ours: Collection[str], same: Mapping[str, str] = SETTINGS,
+    refused: Mapping[str, str] = REFUSED_SETTINGS,
+) -> dict[str, Any]:  # fmt: skip
+    """The settings of a layer, or the arguments of a function, by our names.
 
     Raises:
         InputError: one is unknown, occurs twice, or follows from others.
     """
     renamed: dict[str, Any] = {}
     for word, value in settings.items():
-        name = word if word in ours else SETTINGS.get(word, word)
+        name = word if word in ours else same.get(word, word)
         if word == "kernel_size" and "size" in ours:  # PyTorch's pooling
             name = "size"
         if name not in ours:
-            if word in REFUSED_SETTINGS:
-                kind = NotSupportedYetError if REFUSED_SETTINGS[word].startswith("not supp") else InputError
-                raise kind(f"{where}: {word}: {REFUSED_SETTINGS[word]}")
+            if word in refused:
+                kind = NotSupportedYetError if refused[word].startswith("not supp") else InputError
+                raise kind(f"{where}: {word}: {refused[word]}")
             raise InputError(f"{where}: unknown word {quoted(word)}; {one_of(word, sorted(ours))}")
         if name in renamed:
             raise InputError(f"{where}: {word} and {name} mean the same; expected one of them")

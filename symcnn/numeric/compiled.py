@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from symcnn.derivation import count_products
-from symcnn.errors import InputError, quoted
-from symcnn.network import Array, Network
+from symcnn.errors import InputError, one_of, quoted
+from symcnn.network import Array, Network, checked_network
 from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.learner import OPTIMIZERS, THETA, Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.program import PROGRAMS, ArrayProgram, Descend, Program, scalar_graph
@@ -236,6 +236,12 @@ _EVERY: dict[str, type[Program]] = {**BACKENDS, LoopsProgram.backend: LoopsProgr
 def compile_program(network: Network, backend: str = "numpy", dtype: str = "float64") -> Program:
     """A network as a program of one of the backends "numpy", "expressions", "python", "numba"; see ``Program``.
 
+    >>> import symcnn
+    >>> net, data = symcnn.article.network(), symcnn.article.images()
+    >>> loss, gradient = symcnn.compile(net).loss_and_gradient([0.1] * 20, data.images, data.targets)
+    >>> round(loss, 6), gradient.shape
+    (0.505419, (20,))
+
     Args:
         dtype: "float64" or "float32" ("numpy" and "numba").
 
@@ -243,5 +249,5 @@ def compile_program(network: Network, backend: str = "numpy", dtype: str = "floa
         InputError: an unknown backend, or one that is not installed.
     """
     if backend not in _EVERY:
-        raise InputError(f"backend={quoted(backend)}: unknown; expected one of {', '.join(BACKENDS)}")
-    return _EVERY[backend](network, dtype)
+        raise InputError(f"backend={quoted(backend)}: unknown; {one_of(backend, BACKENDS)}")
+    return _EVERY[backend](checked_network(network), dtype)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Float, Symbol, sqrt
 
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY
@@ -79,9 +79,10 @@ def optimizer_called(name: object) -> Optimizer:
     Raises:
         InputError: the name is unknown.
     """
-    if not isinstance(name, str) or name not in OPTIMIZERS:
-        raise InputError(f"optimizer={quoted(name)}: unknown; expected one of {', '.join(OPTIMIZERS)}")
-    return OPTIMIZERS[name]
+    word = name.lower() if isinstance(name, str) else None  # Keras and PyTorch write Adam and SGD
+    if word is None or word not in OPTIMIZERS:
+        raise InputError(f"optimizer={quoted(name)}: unknown; {one_of(name, OPTIMIZERS)}")
+    return OPTIMIZERS[word]
 
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def initial_values(network: Network, seed: int, how: str = "uniform") -> Array:
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
     if how not in INITIAL:
-        raise InputError(f"initial={quoted(how)}: unknown; expected one of {', '.join(INITIAL)}, or values")
+        raise InputError(f"initial={quoted(how)}: unknown; {one_of(how, INITIAL)}, or values")
     values = np.random.default_rng(seed).uniform(-1, 1, parameter_count(network))
     return values / np.sqrt(_fan_in(network)) if how == "scaled" else values
 
@@ -120,6 +120,12 @@ MAX_PRODUCTS = 10_000
 class Program(ABC):
     """A network as a program.
 
+    >>> import symcnn
+    >>> program = symcnn.compile(symcnn.article.network(), "python")
+    >>> program.predict([0.1] * 20, symcnn.article.images().images).round(2)
+    array([[0.55, 0.55],
+           [0.55, 0.55]])
+
     Attributes:
         backend, dtypes: its name, and the dtypes that it supports.
         dtype: "float64", or "float32" where the program supports it.
@@ -130,7 +136,7 @@ class Program(ABC):
 
     def __init__(self, network: Network, dtype: str = "float64") -> None:
         if dtype not in DTYPES:
-            raise InputError(f"dtype={quoted(dtype)}: expected one of {', '.join(DTYPES)}")
+            raise InputError(f"dtype={quoted(dtype)}: {one_of(dtype, DTYPES)}")
         if dtype not in self.dtypes:
             raise InputError(
                 f'dtype={dtype!r}: backend="{self.backend}" computes in {self.dtypes[0]} only; expected "numpy" or'

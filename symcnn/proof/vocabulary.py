@@ -98,6 +98,11 @@ def status(findings: Iterable[Finding]) -> int:
     return ALL_RIGHT if verdicts & {"right", "right, but"} else NOTHING_DECIDED
 
 
+def listed(findings: Sequence[Finding], most: int = 60) -> list[int]:
+    """Return the places of the claims that a short list shows: the first ones, and whatever is not plainly right."""
+    return [n for n, finding in enumerate(findings) if n < most or finding.verdict != "right"]
+
+
 def counts(findings: Sequence[Finding]) -> dict[str, int]:
     """Count the claims of each verdict."""
     verdicts = Counter(f.verdict for f in findings)

@@ -4,11 +4,16 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from symcnn.errors import InputError, SymcnnError, quoted
 
 LANGUAGES = ("en", "fr")
+
+#: Placeholders whose numbers say which one, not how many.
+NUMBERS_OF_ONE = frozenset({"number", "seed", "line", "column"})
+
+T = TypeVar("T")
 
 
 class Catalogue:
@@ -19,25 +24,33 @@ class Catalogue:
         self._tables = tables
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Catalogue) and self.lang == other.lang
+        return isinstance(other, Catalogue) and self._tables is other._tables
 
     def __hash__(self) -> int:
         return hash(self.lang)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return catalogue, (self.lang,)
+        return (catalogue if self == catalogue(self.lang) else earlier_catalogue), (self.lang,)
 
     @property
     def decimal(self) -> str:
         """The decimal sign of the language."""
         return self("number.decimal")
 
+    def number(self, count: int) -> str:
+        """A count with its thousands apart: 10,000 in English, 10 000 in French."""
+        return f"{count:,}".replace(",", self("number.group"))
+
+    def shown(self, name: str, value: T) -> T | str:
+        """A value as it stands in a text: counts with their thousands apart, but not the number of a line or a seed."""
+        return self.number(value) if type(value) is int and name not in NUMBERS_OF_ONE else value
+
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables
         for word in key.split("."):
             found = found[word]
         text = str(found)
-        return text.format(**values) if values else text
+        return text.format(**{name: self.shown(name, value) for name, value in values.items()}) if values else text
 
     def words(self, key: str) -> dict[str, str]:
         """A table of single words."""
@@ -82,6 +95,17 @@ def catalogue(lang: str) -> Catalogue:
     if lang not in LANGUAGES:
         raise InputError(f"lang={quoted(lang)}: unknown language; expected one of {', '.join(LANGUAGES)}")
     return Catalogue(lang, tables(lang))
+
+
+def earlier_catalogue(lang: str) -> Catalogue:
+    """The catalogue with the titles of sheets, and the words in formulas, of workbooks that version 0.1 wrote."""
+    return Catalogue(lang, _earlier_tables(lang))
+
+
+@cache
+def _earlier_tables(lang: str) -> dict[str, Any]:
+    today = tables(lang)
+    return today | {table: today[table] | words for table, words in today["earlier"].items()}
 
 
 @cache

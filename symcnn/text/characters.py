@@ -1,7 +1,10 @@
-"""Which characters a line of text may hold, and how the others are made visible."""
+"""Text for terminals and notebooks: which characters a line may hold, the others made visible; tables."""
 
+import html
 import json
 import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 #: Characters that turn the direction of what follows them.
@@ -29,3 +32,23 @@ def visible_json(document: Any) -> str:
     """JSON for a terminal: what ``visible`` would show as an escape of Python's is one of JSON's."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
     return "".join(c if c == "\n" or is_shown(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in HTML, for notebooks: the texts are escaped, and the colours are those of the page."""
+
+    def line(cell: str, texts: Sequence[str]) -> str:
+        lines = ("<br>".join(map(html.escape, text.split("\n"))) for text in texts)
+        return "<tr>" + "".join(f'<{cell} style="text-align:left">{words}</{cell}>' for words in lines) + "</tr>"
+
+    return f"<table>{line('th', heads)}{''.join(line('td', row) for row in rows)}</table>"
+
+
+def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for a terminal: columns of one width, two blanks between them; a cell may have several lines."""
+    lines: list[Sequence[str]] = [heads]
+    for row in rows:
+        cells = [cell.split("\n") for cell in row]
+        lines += zip_longest(*cells, fillvalue="")
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)

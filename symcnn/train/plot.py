@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg")
 
-COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
+COLOURS = ("#3F78B8", "#C8622A", "#2B8C82", "#7D4E9E")
 
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
@@ -53,7 +53,7 @@ def plot_run(run: "Run", path: str | Path) -> Path:
 
     with matplotlib.rc_context({"svg.hashsalt": "symcnn", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(10, 3.2), layout="constrained")
-        (_draw_epochs if run.history else _draw_steps)(figure, run)
+        (_draw_steps if run.course is None else _draw_epochs)(figure, run)
         buffer = io.BytesIO()
         metadata: dict[str, Any] = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, metadata=metadata)

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard
 import numpy as np
 
 from symcnn.derivation import count_products
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Network
 from symcnn.numeric import BACKENDS, compile_program, numba_is_there
 from symcnn.numeric.learner import Batching, optimizer_called
@@ -29,6 +29,9 @@ Stopped = Literal["steps", "epochs", "loss", "patience", "interrupted"]
 FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
 
 EPOCHS = 20
+
+#: With more samples than this a training without settings says how to go by epochs; it is also a good batch size.
+MANY_SAMPLES = 64
 
 #: The most steps, epochs, and samples of a batch.
 MAX_COUNT = sys.maxsize
@@ -135,7 +138,7 @@ def check_stop(stop_below: object, backend: object) -> None:
 
 def _check_one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
-        raise InputError(f"{word}={quoted(value)}: unknown; expected one of {', '.join(allowed)}")
+        raise InputError(f"{word}={quoted(value)}: unknown; {one_of(value, allowed)}")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -32,7 +32,7 @@ from symcnn.network.data import check_label
 from symcnn.network.datafiles import Npz, open_npz
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.learner import THETA, State, optimizer_called
-from symcnn.train.metrics import Epoch, TrainState, lowest
+from symcnn.train.metrics import Epoch, History, TrainState, lowest
 from symcnn.train.settings import Stopped, TrainConfig, checked_rate, checked_reduction
 
 if TYPE_CHECKING:
@@ -155,7 +155,8 @@ def _run_fields(content: bytes) -> dict[str, Any]:
         "network": network, "data": data, "initial": initial, "theta": theta, "loss": loss,
         "learning_rate": rate, "reduction": checked_reduction(document["reduction"]),
         "backend": _one_of("backend", document["backend"], BACKENDS),
-        "stopped": _one_of("stopped", document["stopped"], get_args(Stopped)), "course": course, "history": history,
+        "stopped": _one_of("stopped", document["stopped"], get_args(Stopped)), "course": course,
+        "history": History.of_epochs(history),
         "best_epoch": best_epoch, "last": last,
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ loss and an early stop parameters and losses belong together, whatever the progr
 
 import math
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,28 +19,34 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from symcnn.errors import InputError, TrainingDivergedError, quoted
+from symcnn.errors import InputError, SymcnnWarning, TrainingDivergedError, quoted
 from symcnn.network import (
     Array,
     Data,
     DataLike,
     Network,
     as_data,
+    by_numbers,
     check_same_classes,
     checked,
+    checked_network,
     class_names,
+    data_of,
     ink_of,
     warn_of_large_pixels,
 )
+from symcnn.network.words import REFUSED_ARGUMENTS, TRAIN_ARGUMENTS, in_any_words
 from symcnn.numeric import Program, as_theta, compile_program, initial_values
 from symcnn.numeric.learner import THETA, Order, State, optimizer_called
-from symcnn.train.metrics import Epoch, TrainState, measuring
+from symcnn.train.metrics import Epoch, History, TrainState, measuring
 from symcnn.train.run import Run
 from symcnn.train.settings import (
     EPOCHS,
     FULL_BATCH_RATE,
     FULL_BATCH_STEPS,
+    MANY_SAMPLES,
     Progress,
     Reduction,
     StopCriteria,
@@ -60,9 +67,11 @@ Samples = tuple[Array, Array]
 CHUNK_SECONDS = 0.05
 
 
+@in_any_words("train", TRAIN_ARGUMENTS, REFUSED_ARGUMENTS)
 def train(
     network: Network,
-    data: DataLike,
+    data: DataLike | ArrayLike,
+    targets: ArrayLike | None = None,
     *,
     learning_rate: float | None = None,
     steps: int | None = None,
@@ -84,13 +93,22 @@ def train(
 ) -> Run:
     """Train a network: by gradient descent on all samples at once, as the article does, or epoch by epoch.
 
+    >>> import symcnn
+    >>> net, data = symcnn.article.network(), symcnn.article.images()
+    >>> symcnn.train(net, data, learning_rate=0.5, steps=1_000)
+    Run(1000 steps with 'python', loss 0.49876 -> 0.00235868, stopped: steps)
+    >>> run = symcnn.train(net, data.images, [0, 1], epochs=40, optimizer="adam", learning_rate=0.1)
+    >>> run.history["accuracy"][-1], run.score(data.images, [0, 1])
+    (1.0, 1.0)
+
     By epochs if any argument from ``batch_size`` on is not None. Three defaults differ then, for reasons
     that were measured: with values uniform in [-1, 1) a LeNet-like network stays at chance, and with gradients summed
     over a batch of 64 so does even a small one at the rates that the field uses.
 
     Args:
         network: with a loss.
-        data: ``symcnn.Data`` or a pair (images, targets).
+        data: ``symcnn.Data`` or a pair (images, targets); or images, and beside them
+        targets: rows, or a class for each image: ``symcnn.Data`` says how both may look.
         learning_rate: > 0; sgd subtracts learning_rate · gradient. Default: 0.5; by epochs 0.2 for sgd, 0.05 for
             momentum, 0.005 for adam (with reduction "sum", sgd's and momentum's divided by the batch size).
         steps: how many updates, ≥ 0; default 10,000. By epochs give ``epochs`` instead.
@@ -126,14 +144,16 @@ def train(
         InputError: a setting, the data, the initial values or a checkpoint cannot be used.
         TrainingDivergedError: the loss became NaN or infinite.
     """
-    network.require_loss("train")
-    labels = as_data(data).labels
-    images, targets = checked(network, data)
+    checked_network(network).require_loss("train")
+    data = as_data(data_of(data, targets))
+    labels = data.labels
+    images, rows = checked(network, data)
     words = None if labels is None else tuple(map(str, labels))
-    samples = Data(images.copy(), targets.copy(), words, drawn_in=ink_of(data))
+    samples = Data(images.copy(), rows.copy(), words, drawn_in=ink_of(data))
     warn_of_large_pixels(images)
     check_stop(stop_below, backend)
     below = -math.inf if stop_below is None else stop_below
+    optimizer = None if optimizer is None else optimizer_called(optimizer).name
     request = {
         "optimizer": optimizer, "batch_size": batch_size, "learning_rate": learning_rate, "reduction": reduction,
         "dtype": dtype, "seed": seed,
@@ -169,6 +189,12 @@ class Options:
 def _train_full_batch(
     network: Network, samples: Data, request: Mapping[str, Any], steps: Any, below: float, options: Options
 ) -> Run:
+    if steps is None and request["learning_rate"] is None and len(samples) > MANY_SAMPLES:
+        warnings.warn(
+            f"every one of {FULL_BATCH_STEPS:,} steps takes all {len(samples):,} samples, as in the article;"
+            f' mini-batches learn faster: epochs={EPOCHS}, batch_size={MANY_SAMPLES}, optimizer="adam"',
+            SymcnnWarning, stacklevel=4,
+        )  # fmt: skip
     rate = FULL_BATCH_RATE if request["learning_rate"] is None else request["learning_rate"]
     steps = FULL_BATCH_STEPS if steps is None else steps
     check_settings(rate, steps)
@@ -182,6 +208,12 @@ def _train_full_batch(
     )  # fmt: skip
     stopped = trainer.train(StopCriteria(steps, below))
     losses = np.append(trainer.state.losses, trainer.last_loss)
+    if request["learning_rate"] is None and losses[-1] > losses[0]:
+        warnings.warn(
+            f"the loss rose from {losses[0]:g} to {losses[-1]:g} on all samples at once with the article's learning"
+            f" rate, {rate:g}: expected a lower one, or a training by epochs (epochs={EPOCHS})",
+            SymcnnWarning, stacklevel=4,
+        )  # fmt: skip
     return Run(network, samples, initial, trainer.state.theta, losses, float(rate), reduction, backend, stopped)
 
 
@@ -213,15 +245,17 @@ def _train_by_epochs(
     keep_best = stop.patience is not None and not np.array_equal(last, best)
     return Run(
         network, samples, start.initial, best if keep_best else last, state.losses.copy(), start.course.learning_rate,
-        start.course.reduction, start.backend, stopped, start.course, state.history, state.best_epoch,
+        start.course.reduction, start.backend, stopped, start.course, History.of_epochs(state.history),
+        state.best_epoch,
         last if keep_best else None,
     )  # fmt: skip
 
 
 def _validation(network: Network, samples: Data, data: DataLike) -> Samples:
     try:
+        data = by_numbers(data, class_names(samples.targets, samples.labels))
         images, targets = checked(network, data)
-        check_same_classes((samples.targets, samples.labels), (targets, as_data(data).labels))
+        check_same_classes((samples.targets, samples.labels), (targets, data.labels))
     except InputError as error:
         raise InputError(f"validation: {error}") from None
     return images, targets
@@ -253,7 +287,8 @@ def _resumed_checkpoint(
             raise InputError("initial: a resumed training starts from its checkpoint; leave it out")
         if stop.limit <= checkpoint.state.epochs:
             raise InputError(
-                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; expected more, counted from the very start"
+                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; give a larger total, counted from the very"
+                " start"
             )
     except InputError as error:
         raise InputError(f"{options.resume}: {error}") from None

@@ -10,8 +10,9 @@ from symcnn.network import Network
 from symcnn.proof import Verdict
 from symcnn.proof.equations import EQUATIONS
 from symcnn.proof.gradients import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
-from symcnn.proof.vocabulary import SOMETHING_WRONG, Finding, known, status, summary
+from symcnn.proof.vocabulary import SOMETHING_WRONG, Finding, known, listed, status, summary
 from symcnn.text import Catalogue
+from symcnn.text.characters import html_table, plain_table
 from symcnn.verification.evidence import METHODS, Measurement
 
 #: What decides: normal forms, or where they are too large random points.
@@ -105,6 +106,11 @@ class Caught:
 class Verification:
     """The result of :func:`verify`.
 
+    >>> import symcnn
+    >>> verification = symcnn.verify(symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")]))
+    >>> verification.ok, verification.rows[0].claim, verification.rows[0].status
+    (True, '∂E_total/∂w_i1o1', 'proved')
+
     Attributes:
         rows: one for each gradient and each further claim.
         planted: for each method, the planted errors that it caught.
@@ -155,10 +161,10 @@ class Verification:
         return self.text.words("method")[method.replace(" ", "_")]
 
     def __str__(self) -> str:
-        heads, rows = self.table()
-        widths = [max(len(line[n]) for line in (heads, *rows)) for n in range(len(heads))]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in (heads, *rows)]
-        return "\n".join([*lines, "", self.summary, "", *self.remarks()])
+        return "\n".join([plain_table(*self.table()), "", self.summary, "", *self.remarks()])
+
+    def __repr__(self) -> str:
+        return f"Verification({self.summary})"
 
     def remarks(self) -> Iterator[str]:
         """The planted errors and what was not checked, line by line."""
@@ -178,15 +184,18 @@ class Verification:
         return self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
 
     def _repr_html_(self) -> str:
-        remarks = "<br>".join(html.escape(line) for line in self.remarks())
-        return f"{html_table(*self.table())}<p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+        return html_of_findings(self.claims, self.table(), [self.summary, *self.remarks()], self.text)
 
 
-def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in HTML; the texts are escaped."""
-    head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+def html_of_findings(
+    findings: Sequence[Finding], table: tuple[Sequence[str], Sequence[Sequence[str]]], lines: Iterable[str],
+    text: Catalogue,
+) -> str:  # fmt: skip
+    """Return the table of a check for notebooks, of many claims a part; below it some lines."""
+    heads, rows = table
+    shown = [rows[n] for n in listed(findings) if n < len(rows)]
+    rest = [text("check.more", count=len(rows) - len(shown))] if len(shown) < len(rows) else []
+    return html_table(heads, shown) + f"<p>{'<br>'.join(map(html.escape, [*rest, *lines]))}</p>"
 
 
 def method_in_words(verdict: Verdict, text: Catalogue) -> str:

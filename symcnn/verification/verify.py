@@ -17,7 +17,7 @@ from sympy import Expr, Symbol
 from symcnn.derivation import Derivation, count_products
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
-from symcnn.network import Array, DataLike, Network, as_data, checked
+from symcnn.network import Array, DataLike, Network, as_data, checked, checked_network
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
 from symcnn.proof import GradientDomain, Verdict, check_equations
@@ -101,6 +101,10 @@ def verify(
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
+    >>> import symcnn
+    >>> symcnn.verify(symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")]))
+    Verification(...)
+
     Of a network that is too large to be written out scalar by scalar, its equations in index notation are checked, and
     the programs.
 
@@ -118,7 +122,7 @@ def verify(
         a ``Verification``: rows of claims with their verdicts and figures, the planted errors that each method caught,
         and what was not checked. It prints as a table.
     """
-    network.require_loss("verify")
+    checked_network(network).require_loss("verify")
     if certificate is not None and certificate.network != network:
         raise InputError("certificate: it is what is known of another network's; expected one of the network given")
     text = catalogue(lang)

@@ -6,7 +6,7 @@ from typing import Any
 
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import DataLike, Network, as_data, checked, checked_images
+from symcnn.network import DataLike, Network, as_data, checked, checked_images, checked_network
 from symcnn.numeric import as_theta, initial_values
 from symcnn.text import catalogue
 from symcnn.train import Run
@@ -34,6 +34,11 @@ def export_workbook(
     progress: Progress | None = None,
 ) -> Path:
     """Write a network as a workbook of live formulas.
+
+    >>> import symcnn
+    >>> net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    >>> symcnn.export_workbook(net, ([[0, 1]], [1]), "cnn.xlsx", steps=10, lang="fr").name
+    'cnn.xlsx'
 
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
     and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
@@ -68,6 +73,7 @@ def export_workbook(
     from symcnn.workbook.training_plan import MAX_QUANTITIES, quantities
     from symcnn.workbook.training_workbook import TrainingInputs, forward_workbook, training_workbook
 
+    checked_network(network)
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
     samples = as_data(data)

@@ -11,17 +11,24 @@ from openpyxl.styles.colors import Color
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
+from symcnn.colours import LIGHT
 from symcnn.network import Array
 from symcnn.workbook.addresses import Cell, area
 
-INK, TEXT, GREY, LINE, TEAL = "1B2430", "3A4655", "6B7786", "D3D9E0", "0F6B75"
+
+def _hex(name: str) -> str:
+    """A colour of all outputs, as openpyxl writes it; a sheet has the light ones."""
+    return LIGHT[name].removeprefix("#").upper()
+
+
+INK, TEXT, GREY, LINE, TEAL = _hex("ink"), "3A4655", _hex("muted"), _hex("rule"), _hex("filter")
 INPUT_TEXT, INPUT_FILL, INPUT_LINE = "0B3FC4", "FFF9DF", "D9C36A"
-RESULT_FILL = "E6ECF3"
-STEP_FILL, STEP_LINE, STEP_TEXT = "FFE3A3", "E2A100", "6B4200"
+RESULT_FILL = _hex("result")
+STEP_FILL, STEP_LINE, STEP_TEXT = "FFE3A3", _hex("now"), "6B4200"
 GOOD, BAD = ("17693E", "E4F4EA"), ("A31D14", "FCE6E3")
-DARK, PALE = "46505C", "B4BCC5"
+DARK, PALE = _hex("image"), "B4BCC5"
 #: Of numbers below and above 0.
-ORANGE, BLUE = "E58F65", "6C9FD6"
+ORANGE, BLUE = _hex("negative"), _hex("positive")
 
 NUMBER = '0.0000;"−"0.0000;0.0000'
 NUMBER_TWO = '0.00;"−"0.00;0.00'

@@ -176,7 +176,7 @@ def the_story() -> None:
 
 
 def figures(runs: int = 3) -> dict[str, str]:
-    """Medians for the README; what needs a package that is not installed is left out."""
+    """Medians for reports/speed.md; what needs a package that is not installed is left out."""
 
     def story() -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a certificate costs: ``python -m tests.benchmarks.certificate``. Needs Coq (README says how to get it).
+"""What a certificate costs: ``python -m tests.benchmarks.certificate``. Needs Coq (reports/proofs.md says how).
 
 Each figure: the median of three runs with its spread; writing with a cold SymPy cache, checking as ``symcnn certify``
 does it, Print Assumptions of all theorems included.
@@ -38,7 +38,7 @@ def sizes() -> None:
 
 
 def figures(runs: int = RUNS) -> dict[str, str]:
-    """For the README; without Coq only what writing takes."""
+    """For reports/speed.md; without Coq only what writing takes."""
     network, data = symcnn.article.network(), symcnn.article.images()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "certificate.v"

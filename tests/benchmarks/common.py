@@ -34,7 +34,7 @@ def line(figure: str, value: str, bar: str) -> None:
 
 
 def median(work: Callable[[], object], runs: int, scale: float, unit: str) -> str:
-    """The figure of the README: two digits of the median."""
+    """The figure of reports/speed.md: two digits of the median."""
     value = statistics.median(timed(work, runs)) * scale
     return f"{float(f'{value:.2g}'):,g} {unit}"
 

@@ -35,7 +35,7 @@ REPORT = (
 
 
 def counts() -> tuple[int, int]:
-    """Numbers of one forward pass, and formulas of the workbook, for the README."""
+    """Numbers of one forward pass, and formulas of the workbook, for reports/speed.md."""
     net, _ = symcnn.read_network(NETWORK)
     inputs = LayerInputs(net, np.zeros((28, 28)), np.eye(10)[7], np.zeros(len(net.parameters)), 0.5)
     book, _ = layer_book(catalogue("en"), inputs)

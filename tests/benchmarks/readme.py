@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.readme``: measure, and write the figures into the marked blocks of README.md.
+"""``python -m tests.benchmarks.readme``: measure, and write the figures into the marked blocks of reports/speed.md.
 
     <!-- figures: speed -->   written by one run on one machine, with its date: times and ratios
     <!-- figures: sizes -->   the same on every machine: counts; a test fails where they are stale
@@ -22,7 +22,7 @@ from tests.benchmarks.common import machine
 from tests.proof.test_gradients import wrong_candidates
 from tests.tools.networks import digits, lenet
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "reports" / "speed.md"
 
 
 def replaced(text: str, block: str, content: str) -> str:
@@ -34,7 +34,7 @@ def replaced(text: str, block: str, content: str) -> str:
     pattern = re.compile(rf"(<!-- figures: {block} -->\n).*?(<!-- end -->)", re.DOTALL)
     found, count = pattern.subn(lambda m: f"{m[1]}{content}\n{m[2]}", text)
     if count != 1:
-        raise ValueError(f"README.md: {count} blocks <!-- figures: {block} -->; expected one")
+        raise ValueError(f"{PAGE.name}: {count} blocks <!-- figures: {block} -->; expected one")
     return found
 
 
@@ -109,11 +109,11 @@ def main() -> None:
         blocks = {"sizes": sizes(book)}
     if not settings.sizes:
         blocks["speed"] = speed(settings.runs)
-    text = README.read_text("utf-8")
+    text = PAGE.read_text("utf-8")
     for block, content in blocks.items():
         text = replaced(text, block, content)
         print(content)
-    README.write_text(text, "utf-8")
+    PAGE.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

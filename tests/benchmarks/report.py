@@ -66,7 +66,7 @@ def of_the_page(path: Path) -> None:
 
 
 def figures(runs: int = 3) -> dict[str, str]:
-    """For the README."""
+    """For reports/speed.md."""
     net, data = symcnn.article.network(), symcnn.article.images()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "derivation.html"

@@ -46,7 +46,7 @@ def formulas(path: Path) -> int:
 
 
 def figures(runs: int = 3) -> dict[str, str]:
-    """For the README."""
+    """For reports/speed.md."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cnn.xlsx"
         return {

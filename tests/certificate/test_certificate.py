@@ -103,8 +103,8 @@ def test_the_page_says_for_how_many_theorems_the_premises_hold_at_the_networks_n
     net, data = two_filters
     found = certificates.certify(net, tmp_path, data=data, lang="fr")
     page = (tmp_path / "certificat.md").read_text("utf-8")
-    assert "paramètres initiaux de la graine 0, ces hypothèses sont vraies pour 87 théorèmes sur 133" in page
-    assert "(46 en tout)\u00a0: `is_dE_dx_111_image2`, " in page
+    assert "paramètres initiaux (graine 0), ces hypothèses sont vraies pour 87 théorèmes sur 133" in page
+    assert "(46 au total)\u202f: `is_dE_dx_111_image2`, " in page
     assert "en est à 0,087." in found.summary
 
 

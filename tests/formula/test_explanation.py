@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -58,9 +59,9 @@ def test_what_is_printed(net, data):
     assert lines[0] == "∂E/∂f₁₂ = ∂E/∂x₁₁ · i₁₂ + ∂E/∂x₁₂ · i₁₃ + ∂E/∂x₂₁ · i₂₂ + ∂E/∂x₂₂ · i₂₃"
     assert lines[1].strip() == "= (−0.0227524) × 0 + (−0.00873711) × 1 + (−0.00737859) × 1 + (−0.0127553) × 0"
     assert lines[2].strip() == "= −0.0161157"
-    assert lines[4] == "feeds ∂E_total/∂f₁₂"
+    assert lines[4] == "used in ∂E_total/∂f₁₂"
     french = str(explain_number(net, data, Question("h_1"), lang="fr"))
-    assert "repose sur h_1,préactivation = −0,571447" in french
+    assert "calculé à partir de h_1,préactivation = −0,571447" in french
     assert "∂E/∂h_1,préactivation" in french
 
 
@@ -93,8 +94,8 @@ def test_gradients_explain_themselves(derivation):
         (Question("x_11_image"), "_image1"),
         (Question("x_11_image²"), "_image1"),
         (Question("x_11_image2", image=1), "names image 2, and image 1 is asked for"),
-        (Question("f_12_image2"), "belongs to no image in particular"),
-        (Question("E_total", image=1), "belongs to no image in particular"),
+        (Question("f_12_image2"), "belongs to no single image"),
+        (Question("E_total", image=1), "belongs to no single image"),
         (Question("x_11", step=-1), "steps=-1"),
     ],
 )
@@ -106,9 +107,80 @@ def test_questions_that_have_no_answer(net, data, question, message):
 def test_what_jupyter_shows(net, data, derivation):
     assert derivation["f_12"]._repr_latex_().count("\\cr") == 1
     assert derivation._repr_latex_().count("\\cr") == 23
-    assert "<table>" in net._repr_html_()
+    table = derivation._repr_html_()
+    assert table.count("<tr>") == 25
+    assert '<td style="text-align:left">b_h1</td><td style="text-align:left">∂E_total/∂b_h1</td>' in table
+    proof = derivation.prove()
+    assert repr(proof) == "Proof(24 of 24 proved)"
+    assert proof._repr_html_().count("<tr>") == 25
     run = symcnn.train(net, data, steps=3)
     assert "cross" in run._repr_html_()
+    net = symcnn.Network((4, 4), [symcnn.Conv2D(2, 3), symcnn.Dense(2)], "cross_entropy")
+    assert "∂E_total/∂f[k, p, q]" in symcnn.derive(symcnn.Network((9, 9), net.layers))._repr_html_()
+    images, names = np.random.default_rng(0).uniform(size=(200, 4, 4)), ["<script>", "R&D"] * 100
+    page = symcnn.train(net, images, names, epochs=2)._repr_html_()
+    assert ("<script>" in page, page.count("&lt;script&gt;"), page.count("R&amp;D")) == (False, 6, 6)
+    assert "188 more samples" in page
+    assert len(page) < 3_000
+    assert page.count("<tr>") == 3 + 13
+
+
+def test_a_run_is_explained_with_value_and_gradient(net, data):
+    run = symcnn.train(net, data, steps=40, seed=3, reduction="mean")
+    before, after = run.parameters_after((4, 5))
+    _, slope = symcnn.compile(net).loss_and_gradient(after, data.images, data.targets)
+    for n in (1, 4, 14, 18):
+        name = net.parameters[n]
+        found = symcnn.explain(name, run, step=5)
+        assert (found.value, found.gradient.name) == (after[n], f"dE_d{name}")
+        assert math.isclose(found.gradient.value, slope[n] / 2, rel_tol=1e-12)
+        assert found.rests_on[0][1] == before[n]
+        assert symcnn.explain(name, run).value == run.theta[n]
+    assert math.isclose(symcnn.explain("E_total", run).value, run.loss[-1], rel_tol=1e-12)
+    values = list(values_of_images(symcnn.derive(net), run.theta, data))
+    for image in (1, 2):
+        found = symcnn.explain("h_2", run, image=image)
+        assert math.isclose(found.value, values[image - 1]["h_2"])
+        assert math.isclose(found.gradient.value, values[image - 1]["dE_dh_2"])
+        assert str(found) == f"{symcnn.explain(f'h_2_image{image}', run)}"
+        assert "\n\n∂E/∂h_2,activation = " in str(found)
+        assert found.latex.count("aligned") == 4
+    for name in ("dE_df_12", "E_total", "E", "i_11", "t_1"):
+        assert symcnn.explain(name, run).gradient is None
+    assert str(symcnn.explain("f_12", run, step=0)).split("\n")[1] == "    = (initial value)"
+
+
+def test_a_run_by_epochs_is_explained_at_its_ends(net, data):
+    run = symcnn.train(net, data, batch_size=2, epochs=30, optimizer="adam", learning_rate=2, patience=2)
+    assert run.last is not None
+    found = symcnn.explain("f_12", run, lang="fr")
+    assert (found.value, run.best_epoch) == (run.parameters["f_12"], run.measured.number)
+    assert f"(valeur apprise en {run.best_epoch} époques)" in str(found)
+    assert symcnn.explain("f_12", run, step=0).value == run.initial[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (("f_12",), {"step": 4}, "step=4: expected at most 3, the steps of the run"),
+        (("f_12",), {"step": -1}, "step=-1: expected a whole number, at least 0"),
+        (("f_12",), {"image": 2}, "belongs to no image in particular"),
+        (("f_13",), {}, "'f_13': no such quantity; expected one of"),
+        (
+            (3,),
+            {},
+            'explain(int, Run): expected the name of a quantity and a run of symcnn.train, such as explain("f_12"',
+        ),
+    ],
+)
+def test_what_a_run_cannot_answer(net, data, arguments, settings, message):
+    run = symcnn.train(net, data, steps=3)
+    with pytest.raises(symcnn.InputError, match=re.escape(message)):
+        symcnn.explain(*arguments, run, **settings)
+    with pytest.raises(symcnn.InputError, match=re.escape("step=2: the run was trained by epochs")):
+        symcnn.explain("f_12", symcnn.train(net, data, epochs=3), step=2)
+    with pytest.raises(symcnn.InputError, match=re.escape("explain(Run, str)")):
+        symcnn.explain(run, "f_12")
 
 
 @pytest.mark.parametrize("seed", rest_slow([1, 3, 4, 6]))
@@ -169,7 +241,7 @@ def test_a_number_of_a_large_network_is_explained_without_a_training_or_the_grap
     def refuse(*_, **__):
         raise AssertionError("it trains")
 
-    monkeypatch.setattr("symcnn.explain.train", refuse)
+    monkeypatch.setattr(sys.modules["symcnn.explain"], "train", refuse)
     loss, gradient = symcnn.compile(net).loss_and_gradient(initial_values(net, 0), *data)
     assert math.isclose(explain_number(net, data, Question("E_total")).value, loss, rel_tol=1e-12)
     for name in ("f_111", "fb_01111", "w_hb84-o10", "b_x6"):

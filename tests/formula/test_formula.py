@@ -30,7 +30,7 @@ def english(derivation):
         ("h_1", "h_{1}", "h₁"),
         ("z_h1", r"h_{1,\text{preactivation}}", "h_1,preactivation"),
         ("o_1", r"o_{1,\text{predicted}}", "o_1,predicted"),
-        ("t_1", r"o_{1,\text{expected}}", "o_1,expected"),
+        ("t_1", r"o_{1,\text{target}}", "o_1,target"),
         ("dE_df_11", r"\frac{\partial E_{\text{total}}}{\partial f_{11}}", "∂E_total/∂f₁₁"),
         ("dE_dh_1", r"\frac{\partial E_{\text{total}}}{\partial h_{1,\text{activation}}}", "∂E_total/∂h_1,activation"),
     ],
@@ -52,7 +52,7 @@ def test_formulas_keep_the_order_of_the_derivation(english, derivation):
         Plain().emit(english.equation(derivation.graph["x_12"]))
         == "x₁₂ = i₁₂ · f₁₁ + i₁₃ · f₁₂ + i₂₂ · f₂₁ + i₂₃ · f₂₂"
     )
-    assert Plain().emit(english.right_side(derivation.graph["E"])).startswith("1/2 · (o_1,predicted − o_1,expected)²")
+    assert Plain().emit(english.right_side(derivation.graph["E"])).startswith("1/2 · (o_1,predicted − o_1,target)²")
 
 
 def test_the_chain_rule_has_three_members(english, derivation):
@@ -159,7 +159,7 @@ def test_equations_in_index_notation_are_displayed(strided):
     shown = {e.target.tensor.name: Plain().emit(typography.equation_in_indices(e)) for e in strided.equations}
     assert shown["x"] == "x[k, r, c] = Σ_p,q i[2r+p−1, 2c+q−1] · f[k, p, q] + b[x(k)]"
     assert shown["p"] == "p[k, r, c] = max_u,v x[k, r+u, c+v]"
-    assert shown["E"] == "E = Σ_k o_k,expected · (m + ln(s) − o_k,predicted)"
+    assert shown["E"] == "E = Σ_k o_k,target · (m + ln(s) − o_k,predicted)"
     assert shown["dE_di"] == "∂E/∂i[R, C] = Σ_k,p,q ∂E/∂x[k, (R−p+1)/2, (C−q+1)/2] · f[k, p, q]"
     assert (
         shown["dE_dx"] == "∂E/∂x[k, R, C] = Σ_u,v ∂E/∂p[k, R−u, C−v] · [x[k, R, C] = p[k, R−u, C−v],"
@@ -196,7 +196,7 @@ def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided
     """E of a cross-entropy rests on o itself, and on the exponentials."""
     typography = Typography(strided.quantities, catalogue("en").words("word"), total="")
     assert Plain().emit(typography.chain_rule(strided, "o_1")) == (
-        "∂E/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · ∂u₁/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · u₁"
+        "∂E/∂o_1,predicted = −o_1,target + ∂E/∂u₁ · ∂u₁/∂o_1,predicted = −o_1,target + ∂E/∂u₁ · u₁"
     )
 
 

@@ -31,7 +31,9 @@ def test_an_axis_of_one_channel_may_be_given_or_not():
         (np.zeros((0, 3, 3)), np.zeros((0, 2)), "at least one sample"),
         (np.full((2, 3, 3), np.inf), np.eye(2), r"the value at \(1, 1, 1\)"),
         (np.zeros((2, 3, 3)), np.eye(3), "targets of shape"),
-        (np.zeros((2, 3, 3)), [1, 0], "targets of shape"),
+        (np.zeros((2, 3, 3)), [2, 0], "targets: the label of image 1 is 2; expected whole numbers from 0 to 1"),
+        (np.zeros((2, 3, 3)), [[1], [0]], "targets of shape"),
+        (np.zeros((2, 3, 3)), [0, 0.5], "targets: the label of image 2 is 0.5; .*or rows of 2 values"),
         (np.zeros((2, 3, 3)), None, "targets: missing"),
         (np.zeros((2, 3, 3)), [["a", "b"], ["c", "d"]], "targets: expected numbers"),
     ],
@@ -49,6 +51,8 @@ def test_labels_are_as_many_as_images(net, data):
 def test_other_kinds_of_data_are_refused(net):
     with pytest.raises(symcnn.InputError, match=r"expected symcnn\.Data"):
         checked(net, "images")
+    with pytest.raises(symcnn.InputError, match=r"data of type ndarray: .*; the targets are missing"):
+        checked(net, IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,7 @@ def test_an_axis_of_one_channel_anywhere(shape, input_shape):
         ((28, 20, 3), (2, 28, 20, 3), r"expected \(3, 28, 20\)"),
         ((32, 32, 3), (2, 3, 32, 32), r"expected \(3, 32, 32\)"),
         ((3, 3), (3, 3), r"of a single image: images\[None\]"),
-        ((3, 3), (2, 9), r"images.reshape\(-1, 3, 3\)"),
+        ((2, 3, 3), (2, 18), r"images.reshape\(-1, 2, 3, 3\)"),
         ((9,), (2, 3, 3), r"images.reshape\(-1, 9\)"),
     ],
 )
@@ -182,6 +186,38 @@ def test_channels_come_first(input_shape, images, words):
     net = symcnn.Network(input_shape, [symcnn.Dense(2)])
     with pytest.raises(symcnn.InputError, match=words):
         checked(net, (np.zeros(images), np.eye(2)))
+
+
+def test_flat_images_of_one_channel_are_read_row_by_row(net):
+    flat = np.arange(18).reshape(2, 9)
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed: pip install pandas")
+    for images in (flat, flat.tolist(), pandas.DataFrame(flat, columns=[f"pixel{n}" for n in range(9)])):
+        for targets in ([0, 1], pandas.Series([0, 1], index=[7, 3]), pandas.Series(["a", "b"], dtype="category")):
+            assert np.array_equal(checked(net, (images, targets))[0], flat.reshape(2, 3, 3))
+            assert np.array_equal(checked(net, symcnn.Data(images, targets)[1:])[0], flat.reshape(2, 3, 3)[1:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"targets": [0, 1, 0]}, "targets: 3 of them; expected 2, one for each image"),
+        ({"y": [0, 1, 0]}, "targets: 3 of them; expected 2"),
+        ({"labels": ["a"]}, "labels: 1 of them; expected 2"),
+        ({"target": [0, 1]}, "Data: unknown word 'target'; did you mean 'targets'"),
+        ({"X": IMAGES}, "Data: X and images mean the same"),
+        ({"images": None}, "images=None: expected numbers or pictures"),
+        ({"images": "digits.npz"}, r"images='digits.npz': .*symcnn\.read_data\(path, network\) reads a file"),
+    ],
+)
+def test_samples_that_do_not_fit_each_other_are_refused_at_once(arguments, message):
+    with pytest.raises(symcnn.InputError, match=message):
+        symcnn.Data(**{"images": IMAGES, **arguments})
+
+
+def test_samples_are_told_in_one_line(data):
+    assert repr(data) == "Data(2 samples: images (2, 3, 3), targets (2, 2), labels (2))"
+    assert repr(symcnn.Data(X=IMAGES.tolist())) == "Data(2 samples: images (2, 3, 3))"
+    assert repr(symcnn.Data([[1, 2], [3]])) == "Data(2 samples: images of different lengths)"
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 3), (2, 5, 3), (8, 100, 1), (1, 4, 3), (3, 5, 3), (16, 5, 5)])
@@ -227,7 +263,7 @@ def test_classes_are_numbered_by_their_names(names, order):
 def test_large_pixels_are_said_once(recwarn):
     data = (IMAGES * 255 / IMAGES.max(), [0, 1])
     with pytest.warns(SymcnnWarning, match=r"pixels reach 255: .* divide them by 255"):
-        run = symcnn.train(CLASSES, data, steps=3)
+        run = symcnn.train(CLASSES, data, steps=3, learning_rate=0.5)
     assert run.steps == 3
     with pytest.warns(SymcnnWarning, match=r"pixels reach 8\.5e\+06"):
         symcnn.train(CLASSES, (IMAGES * 1e7, [0, 1]), steps=0)

@@ -173,7 +173,7 @@ net = symcnn.Network((7, 7), layers, "cross_entropy")
 data = (rng.normal(size=(50, 7, 7)), rng.integers(0, 4, 50))
 for _ in range(2):
     run = symcnn.train(net, data, batch_size=16, epochs=4, optimizer="adam", backend="numba")
-    said = run.theta.tobytes() + run.loss.tobytes() + repr(run.history).encode()
+    said = run.theta.tobytes() + run.loss.tobytes() + repr(tuple(run.history)).encode()
     print(run.backend, hashlib.sha256(said).hexdigest())
 """
 

@@ -298,18 +298,18 @@ SIGMA = tree.Call("σ", (Z,))
 REFUSED = {
     "the same on both sides": ((x_11, x_11), "the same on both sides"),
     "one side": ((x_11, tree.Word("as given")), "only one side"),
-    "dots": ((x_11, Sum((tree.DOTS, i_11))), "what it stands for is not shown"),
+    "dots": ((x_11, Sum((tree.DOTS, i_11))), "cannot tell which terms are omitted"),
     "E and E_total": ((BY_F, Partial(E, f_11)), "which image is meant"),
     "E_total of one image": ((BY_F, OF_IMAGE_1), "is not"),
     "of which image": ((E_TOTAL, Sum((tree.Labelled(E, "image 1"), E))), "of which image"),
     "letters of nothing": ((Symbol("u"), Symbol("v")), "u, v: letters of which nothing is known"),
     "a wrong rule": ((Partial(SIGMA, Z), SIGMA), "is not"),
     "a wrong kink": ((tree.Call("ReLU", (Z,)), tree.Call("max", (Number(1), Z))), "is not"),
-    "an index too far": ((OURS.entry(Quantity(OF("x_11").tensor, (2, 2)), False), i_11), "x₃₃: no quantity"),
+    "an index too far": ((OURS.entry(Quantity(OF("x_11").tensor, (2, 2)), False), i_11), "x₃₃ is not defined"),
     "an unknown name": ((Symbol("v", "11"), i_11), "no quantity of this network"),
     "minus nothing": ((i_11, Sum((i_11, Negated(Number(0))))), "nothing to take away"),
     "a broken chain": (
-        (Partial(z_1, f_11), Product((Partial(z_1, x_11), Partial(x_12, f_12)))), "do not follow each other",
+        (Partial(z_1, f_11), Product((Partial(z_1, x_11), Partial(x_12, f_12)))), "do not chain",
     ),
     "another variable": ((Partial(x_12, f_11), Partial(x_11, f_12)), "by another quantity"),  # both are i_12
     "another constant under a derivative": (
@@ -317,7 +317,7 @@ REFUSED = {
     ),
     "a wrong number below": ((x_12, Sum((Under(x_12, Number(0.123, 4)), f_11, Negated(f_11)))), "is -1.378"),
     "a matrix too small": (
-        (tree.Matrix(((x_11, x_12), (x_21, x_22))), tree.Matrix(((x_11, x_12),))), "as many on both sides",
+        (tree.Matrix(((x_11, x_12), (x_21, x_22))), tree.Matrix(((x_11, x_12),))), "2×2 entries on one side and 1×2",
     ),
     "letters without a quantity": ((Symbol("x", "11"), x_11), "no quantity of this network"),
     "numbers from nowhere": ((Number(0.123, 2), Number(0.123, 3)), "comes from nowhere"),

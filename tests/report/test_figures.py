@@ -297,14 +297,14 @@ def test_four_windows_tell_what_each_gradient_multiplies(drawn):
 def test_cells_are_coloured_by_their_values():
     sketch = grids([grid_of([[1.0, -0.5], [0.0, 0.25]], 3)], ".")
     cells = [m for m in sketch.marks if isinstance(m, Rect)]
-    assert [round(m.opacity, 3) for m in cells] == [0.6, 0.3, 0.0, 0.15]
+    assert [round(m.opacity, 3) for m in cells] == [1.0, 0.56, 0.0, 0.34]
     assert [m.look.split()[0] for m in cells] == ["positive", "negative", "positive", "positive"]
 
 
 def test_two_grids_with_one_reach_have_one_scale():
     first, second = (grid_of([[value]], 3, reach=2.0) for value in (1.0, 2.0))
     cells = [m for m in grids([first, second], ".").marks if isinstance(m, Rect)]
-    assert [m.opacity for m in cells] == [0.3, 0.6]
+    assert [m.opacity for m in cells] == [0.56, 1.0]
 
 
 def test_a_wide_row_is_broken_on_a_phone():

@@ -171,7 +171,7 @@ def test_eight_digits_alone_would_not_do():
 def test_states_hold_what_stands_in_the_page_only():
     states = States((0, 5), {OF("f_12"): (0.5, 0.25), OF("f_21"): (1.0, 2.0)})
     data = json.loads(re.search(r'id="states">(.*?)</script>', to_html(replace(document(), states=states)), re.S)[1])
-    assert data == {"decimal": ".", "steps": [0, 5], "shown": 0, "values": {"f_12": [0.5, 0.25]}}
+    assert data == {"decimal": ".", "thousands": ",", "steps": [0, 5], "shown": 0, "values": {"f_12": [0.5, 0.25]}}
 
 
 def test_without_a_training_there_is_no_slider():

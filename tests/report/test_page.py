@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 import symcnn
+from symcnn.colours import DARK, LIGHT
 from symcnn.formula import Plain, tree
 from symcnn.report.document import InlineFormula, Paragraph, Section
 from symcnn.report.examination import examined
@@ -184,7 +185,7 @@ def test_a_reader_meets_no_markup(browser, written, spoilt):
 def test_controls_have_names(browser, written, spoilt):
     browser.open(written / "sample.html")
     assert nameless(browser) == []
-    browser.open(spoilt(' aria-label="Equation 1: copy its LaTeX">(1)', ">"))
+    browser.open(spoilt(' aria-label="Copy equation 1 as LaTeX">(1)', ">"))
     assert nameless(browser) == ["button"]
 
 
@@ -281,18 +282,21 @@ def test_without_script_the_page_is_complete(browser, written, article):
 
 
 def test_dark_and_light_have_their_colours(browser, written):
+    def hexadecimal(words):
+        return "#" + "".join(f"{int(n):02x}" for n in re.findall(r"\d+", words))
+
     colours = []
     for dark in (False, True):
         browser.open(written / "sample.html", dark=dark)
-        colours.append(browser.run("getComputedStyle(document.body).backgroundColor"))
-    assert colours == ["rgb(255, 254, 250)", "rgb(23, 25, 27)"]
+        colours.append(hexadecimal(browser.run("getComputedStyle(document.body).backgroundColor")))
+    assert colours == [LIGHT["paper"], DARK["paper"]]
 
 
 def test_paper_has_everything_and_cuts_nothing_off(browser, written, article, spoilt):
     browser.open(written / "article.html", width=PAPER, media="print", dark=True)
     assert too_wide(browser) == unseen(browser) == []
     assert browser.run('getComputedStyle(document.getElementById("bar")).display') == "none"
-    assert browser.run("getComputedStyle(document.body).color") == "rgb(29, 28, 26)"
+    assert browser.run("getComputedStyle(document.body).color") == "rgb(27, 36, 48)"  # the light ink
     assert browser.run('[...document.querySelectorAll(".eq")].every(e => getComputedStyle(e).breakInside === "avoid")')
     printed = browser.pdf()
     assert printed.startswith(b"%PDF")

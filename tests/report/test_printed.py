@@ -68,8 +68,8 @@ def test_a_number_that_is_wrong_is_told(content, monkeypatch, fact):
     monkeypatch.setattr(source, "numbers", lambda: facts)
     after = only(page(gather(article.network(), None, None, 0.5, 1, 0)), Paragraph)
     [(old, new)] = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
-    assert {"listed": "lists 19; derived are 20", "last_value": "not"}[fact] in _words(new)
-    assert " = 24" in _words(old) or "are what the operations give" in _words(old)
+    assert {"listed": "lists 19. This report has 24: 20 parameters", "last_value": "not"}[fact] in _words(new)
+    assert " = 24" in _words(old) or "agree with the operations" in _words(old)
 
 
 def _words(paragraph):

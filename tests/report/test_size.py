@@ -122,11 +122,11 @@ def test_sizes_and_counts_are_those_of_the_equations(content):
     rows = {
         row[0][0] if len(row[0]) == 1 else row[0]: [cell[0] if cell else "" for cell in row[1:]] for row in sizes.rows
     }
-    assert rows["feature map"] == ["2×10×10", "20", str(2 * 100 * 9 + 200), str(2 * 100 * 9 + 200)]
+    assert rows["feature map"] == ["2×10×10", "20", EN.number(2 * 100 * 9 + 200), EN.number(2 * 100 * 9 + 200)]
     *_, (_, _, parameters, forward, backward) = sizes.rows
-    assert parameters == (str(len(d.network.parameters)),)
-    assert forward == (str(symcnn.derivation.count_products(d.forward)),)
-    assert backward == (str(symcnn.derivation.count_products(d.backward)),)
+    assert parameters == (EN.number(len(d.network.parameters)),)
+    assert forward == (EN.number(symcnn.derivation.count_products(d.forward)),)
+    assert backward == (EN.number(symcnn.derivation.count_products(d.backward)),)
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

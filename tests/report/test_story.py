@@ -17,7 +17,7 @@ from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, 
 from symcnn.report.story import tell
 from symcnn.report.story.teller import sentence
 from symcnn.reports import gather
-from symcnn.text import catalogue
+from symcnn.text import Catalogue, catalogue
 from tests.slow import rest_slow
 from tests.tools.networks import digits, from_seed
 
@@ -170,17 +170,14 @@ def test_no_word_is_the_ascii_name_of_a_quantity(documents, content, lang):
 
 
 def test_a_sentence_takes_formulas_links_and_stress():
-    class Texts:
-        def __call__(self, key):
-            return {"a": "{total} is *the sum*, **all** of `it`: {count}"}[key]
-
+    texts = Catalogue("en", {"a": "{total} is *the sum*, **all** of `it`: {count}", "number": {"group": ","}})
     total = tree.Symbol("E", "", "total")
-    assert sentence(Texts(), "a", total=total, count=3) == (
+    assert sentence(texts, "a", total=total, count=3000) == (
         InlineFormula(total), " is ", Emphasis("the sum"), ", ", Emphasis("all", strong=True), " of ", Code("it"),
-        ": 3",
+        ": 3,000",
     )  # fmt: skip
     with pytest.raises(KeyError):
-        sentence(Texts(), "a", total=total)
+        sentence(texts, "a", total=total)
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------

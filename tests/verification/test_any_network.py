@@ -33,7 +33,7 @@ from tests.tools.networks import from_seed, lenet
 SMALL = symcnn.Network(
     (4, 4), [symcnn.Conv2D(1, 2), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)], "cross_entropy"
 )
-EQUATIONS = "the adjoint equations in index notation, from which programs are made"
+EQUATIONS = "the adjoint equations in index notation, from which the programs are generated"
 
 
 def claims(verification):
@@ -56,8 +56,8 @@ def test_a_network_with_kinks_has_its_rows_and_says_how_they_were_decided():
     for claim in ("relu′(z) = [z > 0]", "∂max/∂a = [a first reaches max]", "exp′(z) = exp(z)", "log′(z) = 1/z"):
         assert rows[claim].status == "proved"
     assert not any("tanh" in claim or "σ" in claim for claim in rows)
-    assert "gates and maxima as" in rows["∂E_total/∂f_11"].method
-    assert any("no step crosses a kink" in line for line in found.not_checked)
+    assert "conditions and maxima replaced by" in rows["∂E_total/∂f_11"].method
+    assert any("no kink is crossed" in line for line in found.not_checked)
 
 
 @pytest.mark.slow
@@ -125,7 +125,7 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     monkeypatch.setattr(program, "differentiate", wrong)
     found = symcnn.verify(SMALL)
     assert not found.ok
-    bad = claims(found)["the program 'python' computes E_total and the gradients"]
+    bad = claims(found)["the program python computes E_total and the gradients"]
     assert bad.status == "refuted"
     assert "∂E_total/∂b_o" in bad.method
 
@@ -134,7 +134,7 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
 def test_the_formulas_of_any_network_are_those_of_its_equations(seed):
     net, _, images, targets = from_seed(seed)
     row = formulas_row(symcnn.derive(net), (images, targets), catalogue("en"))
-    assert row.method.startswith("agrees at 2 points"), row
+    assert row.method.startswith("same values at 2 points"), row
     assert row.worst < 1e-13
 
 
@@ -150,7 +150,7 @@ def test_a_wrong_formula_of_one_quantity_is_refuted(name):
     rng = np.random.default_rng(0)
     row = formulas_row(d, (rng.uniform(size=(1, 4, 4)), np.array([[0.25, 0.75]])), catalogue("en"))
     assert row.status == "refuted"
-    assert row.method.startswith("differs: ")
+    assert row.method.startswith("difference: ")
     assert f" {name} " in row.method
 
 
@@ -160,16 +160,16 @@ def test_lenet_is_verified():
     assert found.ok, found
     assert claims(found)[EQUATIONS].status == "probable"
     (formulas,) = (row for claim, row in claims(found).items() if claim.startswith("the formulas of "))
-    assert formulas.method.startswith("agrees at 2 points")
-    assert claims(found)["the program 'numpy' computes E_total and the gradients"].method.startswith(
-        "agrees at 2 points"
+    assert formulas.method.startswith("same values at 2 points")
+    assert claims(found)["the program numpy computes E_total and the gradients"].method.startswith(
+        "same values at 2 points"
     )
 
 
 def test_a_program_that_does_not_exist_for_a_network_is_said():
     net = symcnn.Network((28, 28), [symcnn.Conv2D(4, 5), symcnn.Flatten(), symcnn.Dense(2)])
     found = symcnn.verify(net, backends=("python",), seconds=0)
-    row = claims(found)["the program 'python' computes E_total and the gradients"]
+    row = claims(found)["the program python computes E_total and the gradients"]
     assert row.status == "unknown"
     assert "products in one image" in row.method
 
@@ -194,7 +194,7 @@ def test_a_wrong_adjoint_equation_is_refuted(monkeypatch):
 
 @pytest.mark.slow
 def test_the_equations_that_the_numpy_program_rewrites_are_checked_too(monkeypatch):
-    claim = "the equations as the NumPy program rewrites them, and their adjoints"
+    claim = "the equations as rewritten for the NumPy program, and their adjoints"
     assert claims(symcnn.verify(SMALL, seconds=0))[claim].status == "probable"
     assert claim not in claims(symcnn.verify(SMALL, seconds=0, backends=("python",)))
     import sys

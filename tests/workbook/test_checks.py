@@ -70,7 +70,7 @@ def test_a_wrong_gradient_is_seen(path, tmp_path):
     copy = corrupted(path, tmp_path / "g.xlsx", "dE_db_o1", "=", "=2*")
     assert failing(copy) == {"difference", "backward"}
     assert verdicts(copy)["all"] == "✗ differs"
-    assert verdicts(copy)["status"].endswith("✗ a check differs: see Checks")
+    assert verdicts(copy)["status"].endswith("✗ a check fails: see the Checks sheet")
 
 
 def test_a_wrong_error_is_seen(path, tmp_path):
@@ -95,7 +95,7 @@ def test_a_training_that_diverges_is_told_in_words(path, tmp_path):
     assert found["finite"] == found["all"] == "✗ differs"
     assert "training diverges" in found["status"]
     checks = [v for (sheet, cell), v in values.items() if sheet == "Checks" and cell[0] in "EFG" and cell[1:].isdigit()]
-    assert "no number" in checks
+    assert "not a number" in checks
     assert not any(str(v).startswith(("#", "{")) for v in checks)
 
 
@@ -107,7 +107,7 @@ def test_a_corner_is_told_and_passes(tmp_path):
     path = symcnn.export_workbook(net, data, tmp_path / "corner.xlsx", steps=2, initial=initial, learning_rate=0.1)
     values, found = by_formualizer(path), verdicts(path)
     shown = [v for (sheet, cell), v in values.items() if sheet == "Checks" and cell[0] == "G" and cell[1:].isdigit()]
-    assert shown.count("✓ corner") == 2  # f_11 and the filter's bias move the pixel that stands at 0
+    assert shown.count("✓ kink") == 2  # f_11 and the filter's bias move the pixel that stands at 0
     assert found["all"] == "✓ ok"
     # a gradient outside of both slopes is still wrong
     assert "difference" in failing(corrupted(path, tmp_path / "wrong.xlsx", "dE_df_11", "=", "=1+"))

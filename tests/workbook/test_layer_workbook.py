@@ -153,7 +153,9 @@ def test_the_forward_pass_alone(tmp_path):
 
 def test_an_unknown_layer_is_refused_in_a_line(tmp_path):
     net, path = NETWORKS["small"], tmp_path / "no.xlsx"
-    with pytest.raises(InputError, match=r"layers: 'Conv9': expected some of Image, Conv1, ReLU1, Pool1") as caught:
+    with pytest.raises(
+        InputError, match=r"layers: 'Conv9': did you mean 'Conv1' or 'Conv2'\? expected one of"
+    ) as caught:
         exported(net, path, layers=["Conv9"])
     assert "\n" not in str(caught.value)
     assert not path.exists()

@@ -200,8 +200,8 @@ def test_names_are_the_same_in_both_languages(net, data, tmp_path):
     assert titles == [
         ["Contents", "Convolution", "Inputs", "Parameters", "Forward", "Backward", "Training", "Charts", "Symbols",
          "Checks"],
-        ["Sommaire", "Convolution", "Entrées", "Paramètres", "Aller", "Retour", "Apprentissage", "Courbes", "Symboles",
-         "Vérifications"],
+        ["Sommaire", "Convolution", "Entrées", "Paramètres", "Propagation avant", "Rétropropagation", "Apprentissage",
+         "Courbes", "Symboles", "Contrôles"],
     ]  # fmt: skip
 
 

@@ -14,6 +14,9 @@ LEFT, RIGHT, TOP, BOTTOM = 64.0, 26.0, 42.0, 46.0
 SIZE = 13.0
 #: Points of a curve: more are not seen.
 MOST_POINTS = 160
+#: Decimal sign -> what stands between thousands.
+THOUSANDS = {".": ",", ",": "\N{NARROW NO-BREAK SPACE}"}
+
 #: From so many steps on the first thousandth of a training is as interesting as the rest.
 MANY_STEPS = 500
 
@@ -185,7 +188,8 @@ class _Frame:
         for value in x.ticks():
             at = x.at(value)
             yield Line(((at, y.start), (at, y.start + 5)), "line")
-            yield Label(at, y.start + 19, _tick(value, decimal, False), SIZE, "ink", "middle")
+            step = f"{value:,.0f}".replace(",", THOUSANDS[decimal])
+            yield Label(at, y.start + 19, runs_of(step, decimal), SIZE, "ink", "middle")
         yield Label(2, 16, runs_of(vertical, decimal), SIZE, "muted")
         yield Label(x.end, self.height - 8, runs_of(horizontal, decimal), SIZE, "muted", "end")
 

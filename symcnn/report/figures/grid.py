@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from symcnn.colours import strength
 from symcnn.derivation import Derivation, Variable
 from symcnn.formula.tree import Key, Number
 from symcnn.report.figures.sketch import FILL, Data, Label, Mark, Rect, Sketch, Words, runs_of, width_of
@@ -14,8 +15,6 @@ from symcnn.symbolic import Access, Equation, Index, Quantities, Quantity, Tenso
 
 Kind = Literal["image", "signed", "plain"]
 
-#: The strongest colour of a cell: what is written on it stays readable.
-MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
 TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
@@ -181,7 +180,7 @@ class PlacedGrid:
 
     @property
     def scale(self) -> float:
-        return (self.grid.reach or max(map(abs, self.grid.values)) or 1.0) / MOST
+        return self.grid.reach or max(map(abs, self.grid.values)) or 1.0
 
     def _frame(self, window: Window) -> Rect:
         x, y = self.x + window.column * self.cell, self.y + window.row * self.cell
@@ -193,11 +192,6 @@ class PlacedGrid:
 def room(number: Number, width: float) -> Data:
     """How wide a number may become when a script changes it."""
     return (("data-room", f"{width:.0f}"),) if number.key else ()
-
-
-def strength(value: float, scale: float) -> float:
-    """How strongly a cell of a value is coloured; the page's script does the same."""
-    return min(MOST, abs(value) / scale)
 
 
 def grids(

@@ -11,12 +11,13 @@ from itertools import groupby
 
 import numpy as np
 
+from symcnn.colours import strength
 from symcnn.network import Array
 from symcnn.report.figures.grid import TITLE, WIDE, Kind
 from symcnn.report.figures.sketch import Cells, Label, Mark, Sketch, Words, runs_of, width_of
 
-#: The strongest colour of a cell, and the steps up to it.
-MOST, STEPS = 0.9, 12
+#: The steps from 0 to the strongest colour of a cell.
+STEPS = 12
 
 #: Sizes of a cell that are tried, the largest first.
 SIDES = (20.0, 17.0, 14.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0)
@@ -116,7 +117,7 @@ def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
                 cells.setdefault(level, []).append(box)
         for level, boxes in sorted(cells.items()):
             look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
-            marks.append(Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS))
+            marks.append(Cells(tuple(boxes), f"{look} joined", strength(level, STEPS)))
         marks.append(Cells(tuple(frames), "thin"))
         bottom = max(bottom, first + math.ceil(len(item.values) / across) * (rows * side + gap) + MOST_GAP)
         right, x = max(right, x + width), x + width + 3 * MOST_GAP

@@ -5,7 +5,7 @@ a page cannot see the page's variables, and paper would print them black); "page
 font. What a script may change is marked:
 
     data-v="f_11" data-digits="3"      the text of a number: looked up, rounded like ``formula.shown``
-    data-heat="f_11" data-scale="…"    a cell: fill-opacity = min(0.6, |value| / scale); class positive or negative
+    data-heat="f_11" data-scale="…"    a cell: fill-opacity = colours.strength(value, scale); class positive or negative
     data-edge="f_11" data-scale="…"    a line: stroke-width = 0.7 + 2.6 · min(1, |value| / scale); class as above
     data-room="38"                     a text that becomes wider than that is set closer
     data-on="f_11 f_12"                lights up (class "lit") when one of these is touched
@@ -25,6 +25,7 @@ from functools import cached_property, singledispatch
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from symcnn.colours import DARK, LIGHT
 from symcnn.formula import Plain, tree
 from symcnn.formula.conventions import bracketed
 from symcnn.formula.tree import Key, Node
@@ -352,7 +353,7 @@ class Sketch:
             yield from (value for name, value in mark.data if name in _LIVE and not isinstance(value, str))
 
     def _style(self, theme: Theme) -> str:
-        colours = PAGE if theme == "page" else COLOURS[theme]
+        colours = COLOURS[theme]
         used = self._looks | ({"paper"} if theme != "page" else set())
         rules = [
             f".sketch .{look}{{{rule.format_map(colours)}}}"
@@ -371,18 +372,12 @@ class Sketch:
         return looks | ({"italic"} if italic else set()) | ({"positive", "negative"} if signed else set())
 
 
-#: The page's variables, and what they are where there is no page.
+#: Theme -> the colours' names and values; those of a page are its variables.
 COLOURS: dict[str, dict[str, str]] = {
-    "light": {
-        "ink": "#1d1c1a", "paper": "#ffffff", "muted": "#6a6862", "rule": "#d6d3cb", "image": "#5b5953",
-        "filter": "#0f6f74", "gradient": "#b23c17", "positive": "#d2692f", "negative": "#2c7a9b",
-    },
-    "dark": {
-        "ink": "#e9e6df", "paper": "#0d1117", "muted": "#a09d95", "rule": "#42454a", "image": "#c9c6be",
-        "filter": "#4cc4c0", "gradient": "#f2875c", "positive": "#e58a52", "negative": "#5fb2d4",
-    },
-}  # fmt: skip
-PAGE = {name: f"var(--{name})" for name in COLOURS["light"]}
+    "light": LIGHT,
+    "dark": DARK,
+    "page": {name: f"var(--{name})" for name in LIGHT},
+}
 
 FONTS = (
     "'STIX Two Text','STIX Two Math','Libertinus Serif','New Computer Modern','New Computer Modern Math',"
@@ -400,11 +395,11 @@ LOOKS: Mapping[str, str] = {
     "positive": "fill:{positive}",
     "negative": "fill:{negative}",
     "edge": "stroke-linecap:round",
-    "edge.positive": "stroke:{positive};fill:none",
-    "edge.negative": "stroke:{negative};fill:none",
+    "edge.positive": "stroke:{above};fill:none",
+    "edge.negative": "stroke:{below};fill:none",
     "series": "stroke-width:1.8;stroke-linejoin:round",
-    "series.positive": "stroke:{positive};fill:none",
-    "series.negative": "stroke:{negative};fill:none",
+    "series.positive": "stroke:{above};fill:none",
+    "series.negative": "stroke:{below};fill:none",
     "series.filter": "stroke:{filter};fill:none",
     "series.gradient": "stroke:{gradient};fill:none",
     "dashed": "stroke-dasharray:6 4",

@@ -165,7 +165,7 @@ class Blocks:
         evidence = block.evidence
         assert evidence is not None  # or ``References`` refused
         how = self._text(f"page.method.{evidence.method}")
-        how = clean(f"{how}: {evidence.detail}" if evidence.detail else how)
+        how = clean(self._text("print.about", what=how, detail=evidence.detail) if evidence.detail else how)
         told = f'class="mark {evidence.method}" role="img" aria-label="{how}" title="{how}"'
         mark = f"<span {told}>{MARKS[evidence.method]}</span>"
         label = clean(self._text("page.copy", number=block.number))

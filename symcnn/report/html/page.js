@@ -6,7 +6,7 @@
 //   data-heat, data-edge        a cell's colour, a line's width: |value| against data-scale, its sign by class
 //   data-on="f_11 f_12"         lights up when one of these is touched
 (() => {
-  const { decimal, steps, shown, values } = JSON.parse(document.getElementById("states").textContent);
+  const { decimal, thousands, steps, shown, values } = JSON.parse(document.getElementById("states").textContent);
   const the = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const without = (text) => text.replace(/\.?0+$/, "");
@@ -39,7 +39,7 @@
   function draw(element) {
     const { heat, edge, scale } = element.dataset;
     const value = values[heat || edge][at], share = Math.abs(value) / scale;
-    if (heat) element.setAttribute("fill-opacity", Math.min(0.6, share).toFixed(3));
+    if (heat) element.setAttribute("fill-opacity", (value ? Math.min(1, 0.12 + 0.88 * share) : 0).toFixed(3));
     else element.setAttribute("stroke-width", (0.7 + 2.6 * Math.min(1, share)).toFixed(2));
     element.classList.toggle("positive", value >= 0);
     element.classList.toggle("negative", value < 0);
@@ -63,8 +63,9 @@
     fit();
     drawn.forEach(draw);
     slider.value = at;
-    slider.setAttribute("aria-valuetext", steps[at]);
-    the("at").textContent = steps[at];
+    const step = String(steps[at]).replace(/\B(?=(\d{3})+$)/g, thousands);
+    slider.setAttribute("aria-valuetext", step);
+    the("at").textContent = step;
     the("back").disabled = steps[at] === shown;
   }
 

@@ -24,6 +24,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
 
+from symcnn.colours import DARK, LIGHT
 from symcnn.formula import Flow, MathML, Plain, format_number
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
@@ -38,7 +39,7 @@ STORED_DIGITS = 8
 _LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"(?: data-digits="(\d+)")?')
 
 
-def data(states: States, body: str, decimal: str) -> str:
+def data(states: States, body: str, text: Catalogue) -> str:
     """The states of what stands in the page, as JSON that may stand inside <script>."""
     digits: dict[str, set[int]] = defaultdict(set)
     for key, shown_digits in _LIVE.findall(body):
@@ -49,8 +50,9 @@ def data(states: States, body: str, decimal: str) -> str:
     }
     inside = ",\n".join(f"{json.dumps(key)}:{row}" for key, row in values.items())
     steps = json.dumps(states.steps)
-    text = f'{{"decimal":"{decimal}","steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
-    return text.replace("<", "\\u003c")
+    signs = f'"decimal":"{text.decimal}","thousands":"{text("number.group")}"'
+    found = f'{{{signs},"steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
+    return found.replace("<", "\\u003c")
 
 
 def written(value: float, digits: Iterable[int]) -> str:
@@ -125,7 +127,13 @@ def _head(title: str, script: str) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title>"
-    yield f"<style>\n{_fonts()}\n{_file('page.css')}</style>"
+    yield f"<style>\n{font_faces()}\n{_variables()}\n{_file('page.css')}</style>"
+
+
+def _variables() -> str:
+    """The colours as variables of the page, named for what they mean; paper has the light ones."""
+    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
 
 
 def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
@@ -168,7 +176,7 @@ def _bar(document: Document, text: Catalogue) -> str:
 
 
 def _slider(document: Document, states: States, text: Catalogue) -> str:
-    first = states.steps.index(states.shown)
+    first, shown = states.steps.index(states.shown), text.number(states.shown)
     error = ""
     if E_TOTAL in states.values:
         math, value = Flow(MathML(document.decimal)), states.values[E_TOTAL][first]
@@ -177,10 +185,9 @@ def _slider(document: Document, states: States, text: Catalogue) -> str:
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'
         f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}"'
-        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{states.shown}">'
-        f'<output id="at" for="t">{states.shown}</output>{error}'
-        f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
-        f"{clean(text('page.to', step=states.shown))}</button></div>"
+        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{shown}">'
+        f'<output id="at" for="t">{shown}</output>{error}'
+        f'<button type="button" id="back" disabled>{clean(text("page.back", step=states.shown))}</button></div>'
     )
 
 
@@ -196,7 +203,7 @@ def _followed(document: Document, text: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def _states(document: Document, body: str) -> str:
-    return data(document.states or States((0,)), body, document.decimal)
+    return data(document.states or States((0,)), body, catalogue(document.lang))
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -208,15 +215,14 @@ def _file(name: str) -> str:
 
 
 @cache
-def _fonts() -> str:
-    """The style sheet's @font-face rules with the fonts in them."""
+def font_faces(*names: str) -> str:
+    """The @font-face rules of these of ``FONTS`` with the fonts in them; without names, of all."""
     rules = []
-    for name, (family, style, weight) in FONTS.items():
-        data = base64.b64encode(files("symcnn.report.html").joinpath("fonts", f"{name}.woff2").read_bytes()).decode(
-            "ascii"
-        )
+    for name in names or FONTS:
+        family, style, weight = FONTS[name]
+        data = base64.b64encode(files("symcnn.report.html").joinpath("fonts", f"{name}.woff2").read_bytes())
         rules.append(
             f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weight};'
-            f'src:url(data:font/woff2;base64,{data}) format("woff2")}}'
+            f'src:url(data:font/woff2;base64,{data.decode("ascii")}) format("woff2")}}'
         )
     return "\n".join(rules)

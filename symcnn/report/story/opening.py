@@ -35,7 +35,7 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
-        repeated = t.text("story.convention_repeated") if t.is_long else ""
+        repeated = f" ({t.text('story.convention_repeated')})" if t.is_long else ""
         items.append(t.say("story.convention_large", entries=MOST, terms=terms, repeated=repeated))
     if t.has_numbers:
         items.append(_of_numbers(t))
@@ -71,7 +71,7 @@ def network(t: Teller) -> Section:
     assert stated.targets is not None
     tensors = [stated.image, *stated.parameters, *given, stated.targets]
     head = (t.say("report.quantities"), t.say("report.symbol"), t.say("report.number_of"))
-    rows = tuple((t.kind(tensor), _span(t, tensor), (str(tensor.size),)) for tensor in tensors)
+    rows = tuple((t.kind(tensor), _span(t, tensor), (t.text.number(tensor.size),)) for tensor in tensors)
     blocks: list[Block] = [
         t.paragraph("story.network_text"), Bullets(tuple(layers)), pictures.network(t), Table(head, rows, numeric=(2,)),
     ]  # fmt: skip
@@ -95,8 +95,8 @@ def _sizes(t: Teller) -> Table:
         totals = [a + b for a, b in zip(totals, counts, strict=True)]
         name = t.say("report.error_heading") if tensor == ERROR else t.kind(tensor)
         shape = "×".join(map(str, tensor.shape)) or "1"
-        rows.append((name, (shape,), *((f"{n}" if n else "–",) for n in counts)))
-    rows.append((t.say("sizes.total"), (), *((str(n),) for n in totals)))
+        rows.append((name, (shape,), *((t.text.number(n) if n else "–",) for n in counts)))
+    rows.append((t.say("sizes.total"), (), *((t.text.number(n),) for n in totals)))
     head = tuple(t.say(f"sizes.{key}") for key in ("quantity", "shape", "parameters", "forward", "backward"))
     return Table(head, tuple(rows), t.say("sizes.caption"), numeric=(2, 3, 4))
 

@@ -47,7 +47,7 @@ def sentence(text: Catalogue, key: str, **parts: Part) -> Text:
     Raises:
         KeyError: the template asks for a part that is not given.
     """
-    return joined(_split(text(key), parts))
+    return joined(_split(text(key), {name: text.shown(name, part) for name, part in parts.items()}))
 
 
 def joined(pieces: Iterable[Part]) -> Text:

@@ -125,7 +125,7 @@ def _steps(t: Teller, run: Run) -> Iterator[Block]:
     yield t.paragraph("story.training_text", steps=run.steps, rate=tree.Number(run.learning_rate, DIGITS))
     # E_total is the sum, also where the training followed the mean
     factor = 1 if run.reduction == "sum" else t.images
-    rows: Rows = tuple(((str(k),), (t.shown(factor * float(run.loss[k])),)) for k in some(run.steps))
+    rows: Rows = tuple(((t.text.number(k),), (t.shown(factor * float(run.loss[k])),)) for k in some(run.steps))
     yield Table((t.say("report.step"), (InlineFormula(t.typography.error),)), rows, numeric=(0, 1))
 
 
@@ -136,7 +136,7 @@ def _epochs(t: Teller, run: Run, config: TrainConfig) -> Iterator[Block]:
         yield t.paragraph("story.best_text", epoch=run.measured.number)
     shown = [run.history[n] for n in some(last)]
     rows: Rows = tuple(
-        ((str(e.number),), *((t.shown(v),) for v in (e.loss, e.accuracy) if v is not None)) for e in shown
+        ((t.text.number(e.number),), *((t.shown(v),) for v in (e.loss, e.accuracy) if v is not None)) for e in shown
     )
     head = (t.say("report.epoch"), t.say("report.epoch_loss"), t.say("report.accuracy"))
     yield Table(head[: len(rows[0])], rows, numeric=(0, 1, 2)[: len(rows[0])])

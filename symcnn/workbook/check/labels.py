@@ -129,7 +129,7 @@ def _is_one_of(text: str, wanted: Iterable[str]) -> bool:
 
 def _as_runs(text: str) -> str:
     """A symbol without its typography: f₁₁, and f with 11 as a run of smaller letters, are one."""
-    return text.translate(PLAIN).replace("_", "")
+    return text.translate(PLAIN).replace("_", "").replace(" ;", ";")
 
 
 def _rows(cells: Cells) -> dict[int, list[int]]:

@@ -22,7 +22,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import product, takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -50,8 +50,9 @@ from symcnn.symbolic import (
     quantity_of,
     symbol,
 )
+from symcnn.text import LANGUAGES, Catalogue, catalogue, earlier_catalogue
 from symcnn.workbook.cell_values import XlsxContent
-from symcnn.workbook.check.result import Mismatch, language
+from symcnn.workbook.check.result import Mismatch
 from symcnn.workbook.check.xlsx_reader import MAX_NAMES
 
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
@@ -64,62 +65,47 @@ Named: TypeAlias = Quantity | Symbol
 MAX_IMAGES = 10_000
 
 
-@dataclass(frozen=True)
 class NamedCells:
-    """The defined names of one workbook, for one network."""
+    """The defined names of one workbook, for one network.
 
-    network: Network
-    package: XlsxContent
-    path: str
+    Attributes:
+        images: how many there are in the workbook; inputs: the pixels and targets of one.
+        parameters: in the order of ``network.parameters``.
+        trains: is there a sheet Training? Earlier versions wrote one image of a large network without it. A name that
+            only a workbook with a training has is enough: one that lacks others is refused, not read as less.
+        settings: of gradient descent, on Inputs.
 
-    @cached_property
-    def images(self) -> int:
-        """The number of images in the workbook."""
-        count = 0
-        while count < MAX_IMAGES and E.of_image(count + 1).name.lower() in self.package.names:
-            count += 1
-        if not count:
+    Raises:
+        InputError: no cell is named after the error of an image.
+    """
+
+    def __init__(self, network: Network, package: XlsxContent, path: str) -> None:
+        self.network, self.package, self.path = network, package, path
+        numbers = range(1, MAX_IMAGES + 1)
+        self.images = sum(1 for _ in takewhile(lambda m: E.of_image(m).name.lower() in package.names, numbers))
+        if not self.images:
             raise InputError(
-                f"{self.path}: no cell is named {E.of_image(1)}; expected a workbook of symcnn, of a network with a"
-                " loss"
+                f"{path}: no cell is named {E.of_image(1)}; expected a workbook of symcnn, of a network with a loss"
             )
-        return count
+        self.derivation = Derivation(network, self.images)
+        self.parameters = tuple(entries(*network.forward.parameters))
+        places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
+        self.inputs = tuple(quantity_of(*place) for place in places)
+        only_trained = (training_name(E_TOTAL), E_TOTAL, FACTOR, STEP)
+        self.trains = any(name.name.lower() in package.names for name in only_trained)
+        self.settings = (RATE, FACTOR) if self.trains else (RATE,)
 
     @cached_property
-    def derivation(self) -> Derivation:
-        return Derivation(self.network, self.images)
-
-    @property
-    def language(self) -> str:
-        """The language of the sheets' titles."""
-        return language({self.place(E.of_image(1))[0]}, "forward")
-
-    @property
-    def trains(self) -> bool:
-        """Whether there is a sheet Training. Earlier versions wrote one image of a large network without it.
-
-        A name that only a workbook with a training has is enough: one that lacks others is refused, not read as less.
-        """
-        names = (training_name(E_TOTAL), E_TOTAL, FACTOR, STEP)
-        return any(name.name.lower() in self.package.names for name in names)
+    def wording(self) -> Catalogue:
+        """The catalogue whose words are in the workbook: by the titles of its sheets, and by the status line."""
+        sheet = self.place(E.of_image(1))[0]
+        texts = [text for lang in LANGUAGES for text in (catalogue(lang), earlier_catalogue(lang))]
+        titled = [text for text in texts if text("workbook.forward") == sheet] or texts
+        cells = self.package.sheets.get(titled[0]("workbook.contents"), {})
+        status = "".join(cell.formula for cell in cells.values() if cell.formula is not None)
+        return next((text for text in titled if f'"{text("workbook.status")} "' in status), titled[0])
 
     # --- names ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def parameters(self) -> tuple[Quantity, ...]:
-        """In the order of ``network.parameters``."""
-        return tuple(entries(*self.network.forward.parameters))
-
-    @cached_property
-    def inputs(self) -> tuple[Quantity, ...]:
-        """The pixels and targets of one image."""
-        places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
-        return tuple(quantity_of(*place) for place in places)
-
-    @cached_property
-    def settings(self) -> tuple[Symbol, ...]:
-        """The settings of gradient descent on Inputs."""
-        return (RATE, FACTOR) if self.trains else (RATE,)
 
     def per_image(self) -> Iterator[Quantity]:
         """Every quantity of every image."""

@@ -173,7 +173,7 @@ class _TrainingVerification(ClaimRows):
         self.compared(looked_up, lookup_mismatches(q, self.current), "proof.by_text")
 
     def _labels(self) -> None:
-        labels = Labels(self.quantities, self.current, catalogue(self.quantities.language))
+        labels = Labels(self.quantities, self.current, self.quantities.wording)
         findings = list(labels.findings())
         if labels.count:
             self.compared(self.text("proof.labels", count=labels.count), findings, "proof.by_type")
@@ -353,7 +353,7 @@ def regenerated(quantities: NamedCells, graph: CellGraph) -> XlsxContent:
     (_, first, _), last = q.column(E_TOTAL)
     data = Data(images.reshape(q.images, *forward.image.shape), targets)
     inputs = TrainingInputs(q.network, data, theta, values[RATE], values[FACTOR], last - first)
-    return content_of(training_book(catalogue(q.language), inputs).workbook)
+    return content_of(training_book(q.wording, inputs).workbook)
 
 
 def same_formula(one: str | None, other: str | None) -> bool:

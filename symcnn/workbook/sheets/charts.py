@@ -128,7 +128,7 @@ MAX_CURVES, MAX_SIDE = 9, 5
 
 #: Rows that a chart takes.
 CHART_ROWS = 16
-BLUE, ORANGE, GREEN, PURPLE = "1F5FA8", "C4622D", "2B8C82", "7D4E9E"
+BLUE, ORANGE, GREEN, PURPLE = "3F78B8", "C8622A", "2B8C82", "7D4E9E"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE)
 DASHES: Sequence[Dash] = ("solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot")
 

@@ -326,7 +326,7 @@ class Picker:
         """Windows, filters, products, and what the cell adds to the filter's gradient; the row below them."""
         page, label, height = self.page, self.book.label, self.height
         title = self._said("picker_forward", map=self.map, row=self.row, column=self.column)
-        page.bar_from(SECTION, 3, LAST, title, style.SECTION)
+        page.bar(SECTION, LAST, title, style.SECTION, first=3)
         count = min(MAX_BLOCKS, max(len(pairs) for pairs in layers))
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
@@ -497,7 +497,7 @@ class Picker:
         page, label = self.page, self.book.label
         if not any(layers):
             return
-        page.bar_from(top, 3, LAST, label("picker_feeds"), style.SECTION)
+        page.bar(top, LAST, label("picker_feeds"), style.SECTION, first=3)
         lists = [self._pieces(pairs) for pairs in layers]
         count = max(len(pieces) for pieces in lists)
         side = max((max(p.rows, p.columns) for pieces in lists for p in pieces), default=1)
