@@ -90,6 +90,9 @@ def test_of_many_layers_that_are_alike_only_the_first_has_several_entries():
     assert min(shown[first], shown[second]) > 1
     assert {shown[tensor] for tensor in others} == {1}
     assert "and one where an equation of the same form" in str(document)
+    figures = [block for block in document.blocks() if isinstance(block, Figure)]
+    heights = {f.id: f.width * f.drawing.height / f.drawing.width for f in figures}
+    assert max(heights.values()) == heights["filters"] == pytest.approx(1.25)  # it would be higher than a page
     assert all(display.evidence for display in examined(document, content, EN).displays())
 
 
