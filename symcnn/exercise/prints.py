@@ -300,7 +300,7 @@ class TypstPrint:
         total = self._math(tree.Equality((block.name, slot(block.total))))
         if LEAD + each * count + 38 > WIDTH:
             return f"#{table}\n#align(right)[{total}]"
-        return f"#grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}])"
+        return f"#together(grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}]))"
 
     def _paths(self, block: Paths) -> str:
         rows = []
@@ -314,7 +314,7 @@ class TypstPrint:
         table = f"paths({heads}, {', '.join(rows)}, {total})"
         height = 5 * round(1.6 * (len(rows) + 1) + 1)
         room = f"squares({height}mm, {self._is_blank})"
-        return f"#grid(columns: (auto, 1fr), column-gutter: 5mm, align: horizon, {table}, {room})"
+        return f"#together(grid(columns: (auto, 1fr), column-gutter: 5mm, align: horizon, {table}, {room}))"
 
     @property
     def _is_blank(self) -> str:
