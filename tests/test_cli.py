@@ -241,6 +241,7 @@ def test_every_command_has_help(capsys):
         "verify",
         "predict",
         "explain",
+        "exercise",
     }
     assert set(commands.commands) == known
 

@@ -93,7 +93,7 @@ class Words:
         return [" ".join(words) + (", " if nodes else ""), *nodes]
 
     def note(self, section: Section) -> list[Any]:
-        if not section.note or section.note.removeprefix("note.") not in self.text.words("exercise.note"):
+        if not section.note or section.note.removeprefix("hint.") not in self.text.words("exercise.hint"):
             return []
         return self.pieces(section.note, weight=self.weight, rate=tree.Equality((tree.Symbol("η"), slot(Given(RATE)))))
 
@@ -225,7 +225,7 @@ class TypstPrint:
     def _section(self, section: Section) -> Iterator[str]:
         heading, beside, note = self.words.heading(section), self.words.beside(section), self.words.note(section)
         if not beside:  # where there is room for it
-            beside, note = (note, []) if section.note in ("note.weight", "note.update") else ([], note)
+            beside, note = (note, []) if section.note in ("hint.weight", "hint.update") else ([], note)
         yield f"#head([{self._inline(heading)}], [{self._inline(beside)}])"
         if note:
             yield f"#par[{self._inline(note)}]"
