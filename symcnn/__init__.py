@@ -116,8 +116,7 @@ if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
             near = import_module(f"{__name__}.network.words").public_name(name, __all__)
             if near:
                 raise AttributeError(f"module {__name__!r} has no attribute {name!r}; did you mean {near!r}?")
-        module = sys.modules[__name__]  # for Python's own "Did you mean"
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=module)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

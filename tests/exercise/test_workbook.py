@@ -13,6 +13,7 @@ from symcnn.exercise import draw, write_exercise
 from symcnn.exercise.sheet import Plan, as_printed
 from symcnn.exercise.workbook import to_workbook
 from symcnn.text import LANGUAGES, catalogue
+from tests.tools import sdk
 from tests.tools.recalculate import by_formualizer, by_office, needs_office
 
 CHECK = re.compile(r"MOD\(ROUND\((\w+)\*10000,0\)\*(\d+)\+(\d+),(\d+)\),\{([\d,]+)\}")
@@ -133,3 +134,13 @@ def test_spreadsheets_say_the_same(sheet, content, tmp_path, recalculate):
         assert (values[page.title, place] or "") == mark, place
     right = sum(mark == "✓" for mark in expected.values())
     assert values[page.title, "B3"] == f"{right} / {len(checks)}"
+
+
+@pytest.mark.slow
+@sdk.needs_sdk
+def test_microsofts_validator_has_nothing_to_say(sheet, tmp_path):
+    paths = []
+    for is_key in (False, True):
+        paths.append(str(tmp_path / f"{is_key}.xlsx"))
+        (tmp_path / f"{is_key}.xlsx").write_bytes(to_workbook(sheet, catalogue("fr"), is_key))
+    assert sdk.findings(sdk.laid_out(tmp_path), paths) == []
