@@ -295,7 +295,7 @@ def _sheet(sheet: Sheet, is_key: bool) -> dict[str, Any]:
 def _blank(sheet: Sheet, blank: Blank, is_key: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
         "key": blank.key, "name": sheet.plan.names[blank.key], "section": blank.section,
-         "expression": str(blank.expression),
+        "expression": str(blank.expression),
         "uses": sorted(s.name for s in blank.rule.free_symbols), "decimals": DECIMALS, "width_mm": blank.width,
     }  # fmt: skip
     if is_key:
