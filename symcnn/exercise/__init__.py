@@ -185,8 +185,8 @@ def draw(plan: Plan, data: Data | None, seed: int, student: str = "") -> Sheet:
             names = None if data is None else class_names(data.targets, data.labels)
             return Sheet(plan, seed, values | exact, label, names or (), after, student)
     raise NotSupportedYetError(
-        f"exercise: {MOST_DRAWS} draws gave no numbers whose gradients show in {DECIMALS} decimals and survive rounding;"
-        " expected fewer layers, or another seed or weight"
+        f"exercise: {MOST_DRAWS} draws gave no numbers whose gradients show in {DECIMALS} decimals and survive"
+        " rounding; expected fewer layers, or another seed or weight"
     )
 
 
