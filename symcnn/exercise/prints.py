@@ -416,7 +416,8 @@ class _Fields:
         if self._words.is_key:
             return f'<b style="min-width:{cell.width}mm">{words}</b>'
         label = escape(self._words("blank", section=cell.section, name=cell.key))
-        return f'<input inputmode="decimal" autocomplete="off" style="width:{cell.width}mm" aria-label="{label}">'
+        name = f'name="{self._words.sheet.plan.names[cell.key]}" aria-label="{label}"'
+        return f'<input inputmode="decimal" autocomplete="off" style="width:{cell.width}mm" {name}>'
 
 
 class HtmlPrint:

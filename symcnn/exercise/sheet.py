@@ -535,6 +535,11 @@ class Plan:
         return found
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """Of each blank's key, a name that a cell and a field can have."""
+        return {key: f"blank_{n}" for n, key in enumerate(self.blanks, 1)}
+
+    @cached_property
     def distances(self) -> list[Callable[[Mapping[str, float]], float]]:
         """How far each kink and each tie is, where E has no derivative, or rounding might choose the other side."""
 

@@ -95,6 +95,7 @@ def check(sheet):
                 slots = isinstance(rest[-1], Slot)
                 numbers = [value(m) for m in rest]
                 left = value(first)
+                assert rest[0] != first
                 assert same(left, numbers), members
                 assert slots or len(members) == 3
                 count += len(numbers)

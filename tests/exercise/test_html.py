@@ -56,6 +56,7 @@ def test_a_field_for_each_blank_and_no_answer(sheet, lang):
     page, key = Reader(to_html([sheet], text, False)), Reader(to_html([sheet], text, True))
     fields = [a for tag, a in page.elements if tag == "input" and "aria-label" in a]
     assert len(fields) == len(sheet.plan.blanks) == len({a["aria-label"] for a in fields})
+    assert {a["name"] for a in fields} == set(sheet.plan.names.values())
     assert not any(tag in ("input", "textarea") for tag, _ in key.elements)
     assert sum(tag == "b" for tag, _ in key.elements) == len(sheet.plan.blanks)
     given = {as_printed(sheet.values[name]) for name in sheet.plan.given}

@@ -62,6 +62,17 @@ def test_only_blanks_can_be_typed_in(sheet, content):
                 assert cell.protection.hidden
 
 
+def test_each_blank_has_the_name_that_the_json_gives_it(sheet):
+    """So that a marked workbook can be read without its layout."""
+    for lang in LANGUAGES:
+        book = openpyxl.load_workbook(io.BytesIO(to_workbook(sheet, catalogue(lang), True)))
+        names = {name: defined.attr_text for name, defined in book.defined_names.items()}
+        assert set(names) == set(sheet.plan.names.values())
+        for key, name in sheet.plan.names.items():
+            place = names[name].rpartition("!")[2].replace("$", "")
+            assert book.worksheets[0][place].value == float(sheet.text(sheet.plan.blanks[key])), key
+
+
 def test_no_answer_is_in_the_file(sheet, content):
     given = {as_printed(sheet.values[name]) for name in sheet.plan.given}
     answers = {sheet.text(b) for b in sheet.plan.blanks.values()} - given
