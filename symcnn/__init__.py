@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
     from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
+    from symcnn.exercise import write_exercise
     from symcnn.explain import explain as explain
     from symcnn.interactive import InteractiveDerivation as Derivation
     from symcnn.interactive import derive
@@ -41,7 +42,7 @@ __all__ = [
     "MaxPool2D", "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError",
     "Verification", "__version__", "article", "check", "check_network", "check_text", "check_workbook", "compile",
     "derive", "explain", "export_workbook", "read_data", "read_network", "train", "verify", "write_certificate",
-    "write_report",
+    "write_exercise", "write_report",
 ]  # fmt: skip
 
 #: Public name -> where it is defined, imported at its first use: SymPy and NumPy take a second to import, and
@@ -50,6 +51,7 @@ _DEFINED_IN = {
     "write_certificate": "certificate",
     "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
     "check_workbook": "checks",
+    "write_exercise": "exercise",
     "Derivation": "interactive:InteractiveDerivation", "derive": "interactive",
     "explain": "explain",
     "export_workbook": "workbook",

@@ -20,7 +20,7 @@ from symcnn.article import printed
 from symcnn.audit import Audit, Told, audit
 from symcnn.certificate import recheck
 from symcnn.errors import InputError
-from symcnn.network import Data, DataLike, Network, as_data, read_network
+from symcnn.network import Data, DataLike, Network, as_data, checked_network, read_network
 from symcnn.proof import check_equations
 from symcnn.proof.vocabulary import ALL_RIGHT, Finding, VerdictWord, counts, known, status, summary
 from symcnn.text import Catalogue, catalogue
@@ -144,6 +144,8 @@ def check(
     """
     if isinstance(thing, Network):
         return check_network(thing, lang=lang)
+    if not isinstance(thing, (str, Path)):
+        raise InputError(f"{type(thing).__name__}: expected symcnn.Network, or the path of a file")
     path = Path(thing)
     checks: dict[str, Callable[[], CheckResult]] = {
         ".toml": lambda: check_network(path, lang=lang),
@@ -238,7 +240,7 @@ def _network(network: str | Path | Network | None) -> tuple[Network, Data | None
     if _is_article(network):
         return article.network(), article.images()
     assert network is not None  # None is the article's
-    return (network, None) if isinstance(network, Network) else read_network(network)
+    return read_network(network) if isinstance(network, (str, Path)) else (checked_network(network), None)
 
 
 def _name(path: str | Path) -> str:

@@ -99,8 +99,8 @@ def explain(name: str, run: Run, *, step: int | None = None, image: int | None =
             ' symcnn.train, such as explain("f_12", run)'
         )
     text = catalogue(lang)
-    number = Number.of(run.network, run.data, Question(name, 0, image))
-    return number.explain(_moment(run, step, text), text)
+    subject = Subject.of(run.network, run.data, Question(name, 0, image))
+    return subject.explain(_moment(run, step, text), text)
 
 
 def _moment(run: Run, step: int | None, text: Catalogue) -> Moment:
@@ -136,8 +136,8 @@ def explain_number(
         KeyboardInterrupt: Ctrl-C, while it trains up to that step.
     """
     text = catalogue(lang)
-    number = Number.of(network, data, question)
-    samples = len(number.images)
+    subject = Subject.of(network, data, question)
+    samples = len(subject.images)
 
     def trained(steps: int, initial: Array) -> Array:
         run = train(
@@ -153,15 +153,15 @@ def explain_number(
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if question.step == 0:
         origin = text("explain.initial", seed=seed) if initial is None else text("explain.given")
-        return number.explain(Moment(theta, factor, origin), text)
+        return subject.explain(Moment(theta, factor, origin), text)
     # the last step is made alone, since the parameters before it are explained too
     before = trained(question.step - 1, theta) if question.step > 1 else theta
     moment = Moment(trained(1, before), factor, before=before, rate=learning_rate, step=question.step)
-    return number.explain(moment, text)
+    return subject.explain(moment, text)
 
 
 @dataclass(frozen=True)
-class Number:
+class Subject:
     """The number that a question is about, and the samples.
 
     Attributes:
@@ -175,14 +175,14 @@ class Number:
     targets: Array
 
     @classmethod
-    def of(cls, network: Network, data: DataLike, question: Question) -> "Number":
+    def of(cls, network: Network, data: DataLike, question: Question) -> "Subject":
         images, targets = checked(network, data)
         derivation = Derivation(network, len(images))
         name, image = _split(question, len(images))
-        number = cls(derivation, _quantity(derivation, question.name, name), image, images, targets)
-        if image is not None and (number.is_parameter or number.quantity == E_TOTAL):
-            raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
-        return number
+        subject = cls(derivation, _quantity(derivation, question.name, name), image, images, targets)
+        if image is not None and (subject.is_parameter or subject.quantity == E_TOTAL):
+            raise InputError(f"{question.name}: belongs to no single image; leave the image out")
+        return subject
 
     @property
     def is_parameter(self) -> bool:

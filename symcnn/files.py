@@ -47,6 +47,8 @@ def open_file(path: str | Path, most: int, what: str) -> Iterator[BinaryIO]:
             status = os.fstat(file.fileno())
         except InputError:
             raise
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; expected {what}") from None
         except (OSError, ValueError) as error:  # ValueError: a path with a null character
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{path}: cannot be read ({reason}); expected {what}") from None
@@ -167,9 +169,9 @@ def check_apart(target: Path, *sources: str | Path | None) -> None:
     for source in (Path(s) for s in sources if s is not None):
         same = target.exists() and source.exists() and target.samefile(source)  # also through links
         if same or target.resolve() == source.resolve():
-            raise InputError(f"{target}: is read by this very command; expected another file to write")
+            raise InputError(f"{target}: is also an input of this command; choose another output file")
         if source.is_dir() and source.resolve() in target.resolve().parents:
-            raise InputError(f"{target}: lies in {source}, whose images are read; expected a place outside of it")
+            raise InputError(f"{target}: is inside the input folder {source}; choose a path outside it")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -211,7 +213,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 def check_folder(folder: Path) -> None:
     """Refuse a file where a folder is expected."""
     if os.path.exists(folder) and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; expected a folder, or a place to make one")
+        raise InputError(f"{folder}: is a file; expected a folder")
 
 
 @contextmanager
@@ -225,7 +227,7 @@ def folder_for(folder: Path) -> Iterator[Path]:
         remove_stale(folder)
         lock, fresh = _temporary_folder(folder)
     except OSError as error:
-        raise InputError(f"{folder}: {error.strerror}; expected a folder, or a place to make one") from None
+        raise InputError(f"{folder}: {error.strerror}; expected a folder") from None
     try:
         yield fresh
         for file in sorted(fresh.iterdir()):

@@ -56,8 +56,8 @@ class InteractiveDerivation(Derivation):
 
     >>> import symcnn
     >>> d = symcnn.derive(symcnn.article.network())
-    >>> len(d), d.prove().ok
-    (24, True)
+    >>> d.prove()
+    Proof(24 of 24 proved)
     >>> d.decide("b_h1", 2 * d["b_h1"].formula).status
     'refuted'
     """

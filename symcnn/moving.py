@@ -420,14 +420,16 @@ class _Drawing:
         bracket = Line(((x - 21, y), (x - 21, y + 5), (x + 21, y + 5), (x + 21, y)), "axis").svg()
         return bracket + self._label(x, y + 21, number, 14, look) + self._label(x, y + 38, note, 13, "grey low")
 
-    def _result(self, x: float, y: float, before: Words, number: str, note: str) -> str:
-        """A formula that ends at x, its result on a ground, and what it is of."""
+    def _empty(self, x: float, y: float, number: str, note: str) -> str:
+        """The ground of a result, right of x, and what the result is of."""
         width = 8.6 * len(number) + 16
-        return (
-            self._label(x, y, before, 16, anchor="end") + Rect(x + 8, y - 18, width, 26, "pill", radius=13).svg()
-            + self._label(x + 8 + width / 2, y, self._spelled(number), 16, "bold")
-            + self._label(x + width + 20, y, note, 13, "grey", "start")
-        )  # fmt: skip
+        ground = Rect(x + 8, y - 18, width, 26, "pill", radius=13).svg()
+        return ground + self._label(x + width + 20, y, note, 13, "grey", "start")
+
+    def _result(self, x: float, y: float, before: Words, number: str, note: str) -> str:
+        """A formula that ends at x, and its result."""
+        result = self._label(x + 16 + 4.3 * len(number), y, self._spelled(number), 16, "bold")
+        return self._empty(x, y, number, note) + self._label(x, y, before, 16, anchor="end") + result
 
     def _chain(self, top: float) -> Iterator[str]:
         passes, show, y = self.passes, self.clock.show, top + 36
@@ -459,14 +461,15 @@ class _Drawing:
             (UPDATE, (weight, update), passes.update, self.text("moving_picture.descent")),
         ]
         x, y = LEFT + max(self._width(words, 16) for _, words, *_ in lines), y + 98
+        empty = "".join(self._empty(x, y + 30 * n, s.result, note) for n, (_, _, s, note) in enumerate(lines))
+        yield show(None, CURVE, True, f'<g opacity="0.3">{empty}</g>')
         for n, (at, words, shown, note) in enumerate(lines):
             yield show(at, CURVE, True, self._result(x, y + 30 * n, words, shown.result, note))
         targets = self.plan.network.forward.targets
         assert targets is not None  # a network with a loss
-        later = [
-            self._label(LEFT, y, self.text("moving_picture.later", steps=self._count(passes.steps)), 16, anchor="start")
-        ]
-        for n, (output, target) in enumerate(zip(entries(self.outputs), entries(targets), strict=True), 1):
+        words = self.text("moving_picture.later", steps=self._count(passes.steps))
+        later = [self._label(LEFT, y - 30, words, 16, anchor="start")]
+        for n, (output, target) in enumerate(zip(entries(self.outputs), entries(targets), strict=True)):
             note = self.text("moving_picture.target", target=self._shown(target, LAST))
             later.append(self._result(x, y + 30 * n, (self._name(output), " ="), passes.shown(output, LAST), note))
         yield show(TRAINED, END, False, *later)

@@ -284,3 +284,21 @@ def test_every_word_of_a_check_has_its_verdict():
     said = {*get_args(Status), *get_args(audit.verdicts.Verdict), *get_args(certificate.verdict.Status)} - {"mention"}
     methods = set(catalogue("en").words("audit.method"))
     assert said | methods == set(vocabulary._KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("lang", "rest"), [("en", "and 39 more, all of them right"), ("fr", "et 39 autres, toutes justes")]
+)
+def test_a_notebook_shows_a_part_of_many_claims_and_all_that_are_not_right(lang, rest):
+    findings = [vocabulary.known(f"<claim {n}>", "proved") for n in range(60)] + [
+        vocabulary.known("late", "proved") for _ in range(39)
+    ]
+    findings += [vocabulary.known("a & b", "refuted"), vocabulary.known("last", "unknown", why="too\nlarge")]
+    result = symcnn.CheckResult("text", "notes.md", tuple(findings), (), catalogue(lang))
+    page = result._repr_html_()
+    assert page.count("<tr>") == 1 + 60 + 2
+    assert ("late" in page, "a &amp; b" in page, "&lt;claim 59&gt;" in page, rest in page) == (False, True, True, True)
+    assert "too<br>large" in page
+    assert repr(result) == f"CheckResult({result.summary})"
+    with pytest.raises(symcnn.InputError, match=r"int: expected symcnn\.Network, or the path of a file"):
+        symcnn.check(3)

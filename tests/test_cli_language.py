@@ -176,24 +176,24 @@ LINES = [
     (["trian"], "commande 'trian' inconnue ; vouliez-vous écrire 'train' ?"),
     (["nonsense"], "commande 'nonsense' inconnue ; voir symcnn --help"),
     (["train", "--stps", "3"], "option '--stps' inconnue ; vouliez-vous écrire '--steps' ?"),
-    (["train", "--steps", "1e4"], "--steps '1e4' : attendu : un entier"),
-    (["train", "--rate", "vite"], "--learning-rate 'vite' : attendu : un nombre"),
+    (["train", "--steps", "1e4"], "--steps '1e4' : il faut un entier"),
+    (["train", "--rate", "vite"], "--learning-rate 'vite' : il faut un nombre"),
     (["train", "--optimizer", "adm"], "--optimizer 'adm' : vouliez-vous écrire 'adam' ? valeurs possibles : sgd, "),
     (["train", "--steps"], "l’option '--steps' demande une valeur"),
     (["explain"], "argument NAME manquant ; voir symcnn explain --help"),
     (["derive", "a.toml", "b"], "argument en trop : b"),
     (["derive", "nix.toml"], "nix.toml : fichier introuvable ; attendu : un fichier de réseau (TOML)"),
-    (["derive", "--index", "--of", "f_11"], "--index --of : une seule des deux"),
+    (["derive", "--index", "--of", "f_11"], "--index et --of ne vont pas ensemble"),
     (["derive", "--of", "q_1"], "--of 'q_1' : grandeur inconnue ; 32 noms possibles, par exemple o_1, o_2, z_o1"),
     (["explain", "f_1"], "'f_1' : grandeur inconnue ; vouliez-vous écrire 'f_11' ou 'f_12' ou 'f_21' ?"),
-    (["explain", "f_12", "--image", "9"], "image 9 : attendu : un entier de 1 à 2"),
-    (["train", "--rate", "0"], "learning_rate=0.0 : attendu : un nombre fini supérieur à 0"),
-    (["train", "--steps", "-1"], "steps=-1 : attendu : un entier supérieur ou égal à 0"),
+    (["explain", "f_12", "--image", "9"], "image 9 : il faut un entier de 1 à 2"),
+    (["train", "--rate", "0"], "learning_rate=0.0 : il faut un nombre fini supérieur à 0"),
+    (["train", "--steps", "-1"], "steps=-1 : il faut un entier supérieur ou égal à 0"),
     (["train", "--backend", "nunpy"], "backend='nunpy' : valeur inconnue ; vouliez-vous écrire 'numpy' ?"),
     (["train", "--data", "x.csv"], "x.csv : fichier introuvable ; attendu : des images (.npz, .csv"),
     (["report", "--out", "a.docx"], "a.docx : type de fichier '.docx' inconnu ; attendu : .md ou .html ou "),
     (["report", "--out", "no/x.md"], "no/x.md : le dossier no n’existe pas ; créez-le d’abord"),
-    (["check", "foo.bar"], "foo.bar : attendu : un fichier de réseau (.toml), un classeur écrit par symcnn (.xlsx)"),
+    (["check", "foo.bar"], "foo.bar : il faut un fichier de réseau (.toml), un classeur écrit par symcnn (.xlsx)"),
     (["article", "--lang", "de"], "--lang : langue 'de' inconnue ; attendu : en, fr"),
 ]  # fmt: skip
 
@@ -235,7 +235,14 @@ def test_a_line_without_a_template_stays_english_as_a_whole():
     assert _in_french("a is missing.toml: unknown suffix '.x is missing'; expected .md or .tex") == (
         "a is missing.toml\u202f: type de fichier '.x is missing' inconnu\u202f; attendu\u202f: .md ou .tex"
     )
-    assert _in_french("x: " * 300) is None
+    assert _in_french("validation: " * 80 + "nothing") is None  # and at once
+    # the template that says most of it
+    assert (
+        _in_french("seed=-2: expected a whole number, at least 0") == "seed=-2\u202f: il faut un entier positif ou nul"
+    )
+    assert _in_french("d: cannot be read (it is a folder, not a file); expected an image") == (
+        "d\u202f: lecture impossible (c’est un dossier, pas un fichier)\u202f; attendu\u202f: une image"
+    )
 
 
 # --- words and help -------------------------------------------------------------------------------------------------
@@ -340,7 +347,7 @@ def test_a_new_network_file_is_read_and_never_written_over(tmp_path, monkeypatch
     status, out, _ = run("new", "my net.toml", "--template", template, "--lang", lang, capsys=capsys)
     assert (status, out) == (0, "my net.toml\n")
     content = Path("my net.toml").read_text("utf-8")
-    assert "symcnn derive 'my net.toml'" in content
+    assert f"symcnn derive 'my net.toml'{' --lang fr' if lang == 'fr' else ''}\n" in content
     assert ("# Les couches, de l’image aux sorties" if lang == "fr" else "# The layers, from the image") in content
     network, data = symcnn.read_network("my net.toml")
     assert len(network.parameters) == {"small": 43, "digits": 810, "lenet": 61_706}[template]

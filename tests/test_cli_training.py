@@ -97,7 +97,7 @@ def test_resumed_it_walks_as_if_it_had_never_stopped(here, capsys):
     _, _, err = run("train", "--data", "data.npz", "--resume", "c.npz", "--epochs", 5, capsys=capsys)
     assert "a checkpoint of other samples" in err
     _, _, err = run("train", "--resume", "c.npz", "--epochs", 5, capsys=capsys)
-    assert "a checkpoint holds no samples; expected --data" in err
+    assert "a checkpoint has no samples; add --data" in err
 
 
 def test_a_saved_run_goes_on_with_its_settings(here, capsys):
@@ -183,7 +183,9 @@ def test_nothing_that_is_read_is_written_over(here, capsys, arguments):
     status, out, err = run("train", "net.toml", *arguments, capsys=capsys)
     assert status == 2
     assert not out
-    assert re.search(r"is read by this very command|something else than a checkpoint|whose images are read", err)
+    assert re.search(
+        r"is also an input of this command|something else than a checkpoint|is inside the input folder", err
+    )
     assert err.count("\n") == 1
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
 
@@ -285,7 +287,7 @@ def test_a_saved_run_of_another_network_is_named(here, capsys):
     Path("other.toml").write_text(NET.replace("filters = 6", "filters = 5"), "utf-8")
     status, _, err = run("train", "other.toml", "--data", "data.npz", "--resume", "k.json", capsys=capsys)
     assert status == 2
-    assert err == "symcnn: k.json: a training of another network; expected one of other.toml\n"
+    assert err == "symcnn: k.json: was trained with a different network than other.toml\n"
 
 
 @pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
@@ -330,8 +332,8 @@ def test_the_class_of_a_csv_is_where_it_is_said(here, capsys):
               "first", "--epochs", 2, capsys=capsys)[1]  # fmt: skip
     assert epochs_in(out)[2][1] == epochs_in(out)[2][3]
     for option, words in (
-        ("--label-column=2", "is for a .csv"),
-        ("--header", "is for a .csv"),
+        ("--label-column=2", "needs a .csv file in"),
+        ("--header", "needs a .csv file in"),
         ("--ink=white", "a folder"),
     ):
         status, out, err = run("train", "net.toml", "--data", "data.npz", option, capsys=capsys)

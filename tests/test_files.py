@@ -71,7 +71,7 @@ def test_pipes_among_pictures_and_as_images(here, capsys):
 
 
 def test_a_folder_and_a_missing_file_are_named(here):
-    for path, words in ((".", "it is a folder"), ("none", "No such file"), ("a\0b", "null")):
+    for path, words in ((".", "it is a folder"), ("none", "no such file"), ("a\0b", "null")):
         with pytest.raises(symcnn.InputError, match=words):
             read_bytes(path, 10, "a text")
     Path("long").write_bytes(b"x" * 11)

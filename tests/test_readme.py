@@ -1,6 +1,7 @@
 """README and the pages in ``reports`` are run: Python line by line against the results in its comments, commands,
 figures, links; and README is the same in English and in French."""
 
+import io
 import re
 import shlex
 import shutil
@@ -124,8 +125,38 @@ def test_its_commands_do_what_they_say(lang, tmp_path, monkeypatch, capsys):
     lines = [line for block in blocks(READMES[lang].name, "sh") for line in block.splitlines() if "symcnn " in line]
     ran = [line for line in lines if not line.startswith("symcnn article")]
     statuses = {line.split()[1]: run_line(line) for line in ran}
-    assert statuses == {"report": 0, "export": 0, "check": 0, "audit": 1}  # three of the notes' lines are wrong
-    assert {p.name for p in tmp_path.iterdir()} == {"examples", "net.html", "net.pdf", "net.xlsx", "notes.html"}
+    assert statuses == {
+        "new": 0,
+        "report": 0,
+        "export": 0,
+        "check": 0,
+        "audit": 1,
+    }  # three of the notes' lines are wrong
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "examples",
+        "net.toml",
+        "net.html",
+        "net.pdf",
+        "net.xlsx",
+        "notes.html",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", READMES)
+def test_its_pictures_are_taken_by_one_command(lang, tmp_path):
+    """The same files; what they look like is for eyes, and their size for a test."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    from tests.tools import screenshots
+
+    if screenshots.OFFICE is None or shutil.which("pdftoppm") is None:
+        pytest.skip("LibreOffice or poppler is not installed: apt-get install libreoffice-calc-nogui poppler-utils")
+    screenshots.take(lang, tmp_path)
+    kept = {p.name for p in screenshots.PICTURES.iterdir() if re.search(rf"-{lang}\b", p.name)}
+    assert {p.name for p in tmp_path.iterdir()} == {name for name in kept if not name.startswith("lenet")}
+    for path in tmp_path.glob("*.png"):
+        fresh, old = (image.open(io.BytesIO(p.read_bytes())).size for p in (path, screenshots.PICTURES / path.name))
+        assert all(abs(a - b) <= 0.03 * b for a, b in zip(fresh, old, strict=True)), path.name
 
 
 # --- commands, figures and links of all pages -------------------------------------------------------------------------

@@ -20,7 +20,7 @@ LINES = [
     ("__init__",),
     ("story",),
     ("checks", "moving"),
-    ("picture", "explain", "interactive", "reports"),
+    ("picture", "exercise", "explain", "interactive", "reports"),
     ("report",),
     ("workbook", "audit", "certificate"),
     ("verification",),

@@ -299,14 +299,14 @@ def test_progress_is_on_a_terminal_only_and_leaves_nothing_behind():
 @pytest.mark.parametrize(
     ("redirected", "arguments", "status", "message"),
     [
-        (">&-", "derive", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
-        (">&-", "--version", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        (">&-", "derive", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
+        (">&-", "--version", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
         (">&-", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
-        ("<&- >&-", "--help", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        ("<&- >&-", "--help", 1, "symcnn: cannot write to standard output (Bad file descriptor)"),
         ("2>&-", "--version", 0, ""),
         ("2>&-", "nonsense", 2, ""),
         (">&- 2>&-", "--version", 1, ""),
-        (">/dev/full", "--version", 1, "symcnn: the output cannot be written (No space left on device)"),
+        (">/dev/full", "--version", 1, "symcnn: cannot write to standard output (No space left on device)"),
         (">/dev/full", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
         ("2>/dev/full", "nonsense", 2, ""),
         ("| true", "--help", 0, ""),

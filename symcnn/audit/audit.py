@@ -160,7 +160,7 @@ def audit(
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if not result.findings:
-        raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
+        raise InputError(f"{path}: no equations between $$, $, \\[ or in an environment; expected {_WHAT}")
     return result
 
 
@@ -172,7 +172,7 @@ def decoded(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not text in UTF-8 (at byte {error.start}); expected {_WHAT}") from None
     if "\0" in text:
-        raise InputError(f"{path}: holds null characters; expected {_WHAT}")
+        raise InputError(f"{path}: contains null characters; expected {_WHAT}")
     return text.replace("\r\n", "\n")
 
 

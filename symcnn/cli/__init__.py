@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         _drop(sys.stdout)
         if not message and not isinstance(error, BrokenPipeError):
-            status, message = 1, f"the output cannot be written ({error.strerror})"
+            status, message = 1, f"cannot write to standard output ({error.strerror})"
     if message:
         from symcnn.cli.language import in_language
         from symcnn.errors import shortened
@@ -84,7 +84,7 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         _drop(sys.stdout)
     except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
         _drop(sys.stdout)
-        return 1, f"the output cannot be written ({error.strerror})"
+        return 1, f"cannot write to standard output ({error.strerror})"
     return 0, ""
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.cli.language import decimal, language, text, words
+from symcnn.cli.exercise import exercise
+from symcnn.cli.language import decimal, grouped, language, text, words
 from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
@@ -100,7 +101,7 @@ def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> 
     net, _ = load_network(network)
     derivation = symcnn.derive(net)
     if index and name is not None:
-        raise InputError("--index --of: expected one of them")
+        raise InputError("--index and --of cannot be used together")
     if name is None and (index or len(derivation.names) > MOST_FORMULAS):
         _print_equations(derivation, latex)
     else:
@@ -160,11 +161,17 @@ def _print_equations(derivation: "Derivation", latex: bool) -> None:
 def _size(derivation: "Derivation") -> str:
     """Return how many gradients there are, and how many operations they take."""
     parameters, count = len(derivation.network.parameters), len(derivation.names)
-    maps = text("derive.maps", count=count - parameters) if count > parameters else ""
+    maps = text("derive.maps", count=grouped(count - parameters)) if count > parameters else ""
     forward, backward = derivation.operations
     ratio = decimal(f"{(forward + backward) / forward:.2f}")
     return text(
-        "derive.size", count=count, parameters=parameters, maps=maps, forward=forward, backward=backward, ratio=ratio
+        "derive.size",
+        count=grouped(count),
+        parameters=grouped(parameters),
+        maps=maps,
+        forward=grouped(forward),
+        backward=grouped(backward),
+        ratio=ratio,
     )
 
 
@@ -180,12 +187,14 @@ def new(file: Path, template: str) -> None:
     if os.path.lexists(check_writable(file, (".toml",))):
         raise InputError(f"{file}: already there; choose another name, or delete it first")
     # no line break of a file's name leaves the comment
-    content = tables("new")[template].lstrip().format(file=visible(shlex.quote(str(file))), **words("template"))
+    name, lang = visible(shlex.quote(str(file))), "" if language() == "en" else f" --lang {language()}"
+    content = tables("new")[template].lstrip().format(file=name, lang=lang, **words("template"))
     write_whole(file, content.encode("utf-8"))
     print_files([file])
 
 
 commands.add_command(train)
+commands.add_command(exercise)
 commands.add_command(predict)
 
 
@@ -322,7 +331,7 @@ def report(
         say(text("written.figures", count=len(files) - len(outs), path=files[-1].parent / "*.svg"))
     print_files(files[: len(outs)])
     if content.failed:
-        raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
+        raise CheckFailed(f"the report contains failed checks: {', '.join(content.failed)}")
 
 
 @commands.command()
@@ -358,7 +367,7 @@ def picture(network: Path | None, out: Path, steps: int, learning_rate: float, s
 def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None) -> None:
     """Prove every gradient, and check every program; or a workbook's formulas; or a certificate."""
     if workbook is not None and certificate is not None:
-        raise InputError("--workbook --certificate: expected one of them")
+        raise InputError("--workbook and --certificate cannot be used together")
     if workbook is not None:
         _verify_workbook(workbook, network)
         return
@@ -392,7 +401,7 @@ def _verify_workbook(workbook: Path, network: Path | None) -> None:
     _print_result(verification)
     wrong = verification.findings
     cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"
-    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells are wrong: {cells}")
+    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells with incorrect formulas: {cells}")
 
 
 def _print_result(result: "CheckResult | Verification | WorkbookVerification") -> None:
@@ -413,7 +422,7 @@ def certify(network: Path | None, network_option: Path | None, out: Path) -> Non
     from symcnn.text import catalogue
 
     if network is not None and network_option is not None:
-        raise InputError("NETWORK.toml and --network: expected one of them")
+        raise InputError("NETWORK.toml and --network cannot be used together")
     net, data = load_network(network or network_option)
     with progress_bar(text("bar.coq")):
         result = certify(net, out, data=data, lang=language())

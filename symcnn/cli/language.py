@@ -76,6 +76,11 @@ def words(table: str) -> dict[str, Any]:
     return dict(_catalogue().words(table))
 
 
+def grouped(count: int) -> str:
+    """A printed count with its thousands apart: 10,000 or 10 000."""
+    return f"{count:,}".replace(",", text("thousands"))
+
+
 def decimal(number: str) -> str:
     """A printed number with the decimal sign of the language."""
     return number.replace(".", text("decimal"))
@@ -87,11 +92,9 @@ def _catalogue() -> Catalogue:
 
 # --- the French of error lines --------------------------------------------------------------------------------------
 
-#: Placeholders of a template by what stands in them: a line or a part of one, which has to have a template of its own;
-#: places such as "layer 2", reasons, and names joined by "or", which are put into French where they can be. Everything
-#: else is the user's or a name, and stays.
-_LINES, _PARTS = frozenset(("error",)), frozenset(("what", "expected"))
-_PLACES, _REASONS, _NAMES = frozenset(("where",)), frozenset(("reason",)), frozenset(("names",))
+#: Placeholders by what stands in them: a part, which has to have a template of its own; places such as "layer 2",
+#: reasons, and names joined by "or", which are put into French where they can be. All else is the user's, and stays.
+_PARTS, _PLACES, _REASONS, _NAMES = ("what", "expected"), "where", "reason", "names"
 
 
 def in_language(line: str) -> str:
@@ -102,52 +105,44 @@ def in_language(line: str) -> str:
 
 
 def _in_french(line: str) -> str | None:
-    """The line's French; None if no template fits. Of several, that with the most letters of its own says it."""
-    best: tuple[int, str] | None = None
-    starts = [0, *(match.end() for match in re.finditer(": ", line))]
-    for start in starts:
-        candidate = _filled(line[start:], "line")
-        if candidate is not None and (best is None or candidate[0] > best[0]):
-            before = _place(line[: start - 2]) + "\u202f: " if start else ""
-            best = candidate[0], before + candidate[1]
-    return None if best is None else best[1]
+    """The line's French, behind what names a file or a place; None if no template fits."""
+    for start in (0, *(match.end() for match in re.finditer(": ", line))):
+        french = _filled(line[start:], "line")
+        if french is not None:
+            return (_place(line[: start - 2]) + "\u202f: " if start else "") + french
+    return None
 
 
-def _filled(line: str, kind: str) -> tuple[int, str] | None:
-    """The French of the best template of a kind, "line" or "part", and how many letters of it are in the line."""
-    best: tuple[int, str] | None = None
+def _filled(line: str, kind: str) -> str | None:
+    """The French of the template, of a kind "line" or "part", that has most of the letters; None if none fits."""
+    best, most = None, -1
     for parts, names, size, french in _templates(kind):
-        if best is not None and size <= best[0]:
-            continue
-        values = _between(parts, line)
+        values = _between(parts, line) if size > most else None
         if values is None:
             continue
         translated = {name: _value(name, value) for name, value in zip(names, values, strict=True)}
         if None not in translated.values():
-            best = size, french.format(**translated)
+            best, most = french.format(**translated), size
     return best
 
 
 def _value(name: str, value: str) -> str | None:
     """What stands for a placeholder in the French line; None: the template does not fit."""
     kind = name.rstrip("0123456789")
-    if kind in _LINES:
-        return _in_french(value)
     if kind in _PARTS:
-        part = _filled(value, "part")
-        return None if part is None else part[1]
-    if kind in _REASONS:
-        return (_filled(value, "part") or (0, value))[1]
-    if kind in _PLACES:
+        return _filled(value, "part")
+    if kind == _REASONS:
+        return _filled(value, "part") or value
+    if kind == _PLACES:
         return _place(value)
-    if kind in _NAMES:
+    if kind == _NAMES:
         return re.sub(" (or|and) ", lambda match: " ou " if match[1] == "or" else " et ", value)
     return None if ": " in value and value[:1] not in "'\"" else value
 
 
 def _place(words: str) -> str:
     """Places such as "net.toml: layer 2": what is no place of symcnn's stays as it is."""
-    return "\u202f: ".join((_filled(word, "part") or (0, word))[1] for word in words.split(": "))
+    return "\u202f: ".join(_filled(word, "part") or word for word in words.split(": "))
 
 
 def _between(parts: Sequence[str], line: str) -> list[str] | None:

@@ -52,15 +52,15 @@ class SampleReader:
         suffixes = [file.suffix.lower() for file in (data, validation) if file is not None]
         where = "--data" if validation is None else "--data or --validation"
         if self.label_column is not None and ".csv" not in suffixes:
-            raise InputError(f"--label-column: is for a .csv file in {where}")
+            raise InputError(f"--label-column: needs a .csv file in {where}")
         if self.header is not None and ".csv" not in suffixes:
-            raise InputError(f"--header: is for a .csv file in {where}")
+            raise InputError(f"--header: needs a .csv file in {where}")
         if self.ink is not None and not any(file is not None and os.path.isdir(file) for file in (data, validation)):
-            raise InputError(f"--ink: is for a folder of pictures in {where}")
+            raise InputError(f"--ink: needs a folder of pictures in {where}")
         if self.part is not None and (data is None or not (os.path.isdir(data) or data.suffix.lower() == ".npz")):
-            raise InputError("--part: is for an .npz file or a folder of IDX files in --data")
+            raise InputError("--part: needs an .npz file or a folder of IDX files in --data")
         if self.labels is not None and data is None:
-            raise InputError("--labels: is for an IDX file of images in --data")
+            raise InputError("--labels: needs an IDX file of images in --data")
 
     def __call__(self, path: Path, network: "Network") -> "Data":
         return self._read(path, network, self.part, self.labels)
@@ -154,13 +154,13 @@ class SampleChoice:
             trained = run or checkpoint
             assert trained is not None
             if net is not None and net != trained.network:
-                raise InputError(f"{self.run}: a training of another network; expected one of {network}")
+                raise InputError(f"{self.run}: was trained with a different network than {network}")
             net, self.read.resumed_ink = trained.network, trained.ink
         assert net is not None
         if self.data is not None:
             samples = self.read(self.data, net)
         if checkpoint is not None and samples is None:
-            raise InputError(f"{self.run}: a checkpoint holds no samples; expected --data")
+            raise InputError(f"{self.run}: a checkpoint has no samples; add --data")
         if checkpoint is not None and samples is not None:
             run = Run.from_checkpoint(checkpoint, samples)
         if self.sample:

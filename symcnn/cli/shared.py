@@ -183,7 +183,7 @@ def load_network(path: Path | None) -> "tuple[Network, Data | None]":
 def require_samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
     network.require_loss(str(path))
     if data is None:
-        raise InputError(f"{path}: holds no samples; add [[sample]] tables with image and target")
+        raise InputError(f"{path}: no samples; add [[sample]] tables with image and target")
     return data
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.cli.language import decimal, language, text
+from symcnn.cli.language import decimal, grouped, language, text
 from symcnn.cli.samples import SampleReader, data_option, ink_option, reader_options
 from symcnn.cli.shared import (
     FILE,
@@ -86,7 +86,7 @@ def train(
     net, samples = _network_and_samples(network, data, resume, options, read)
     by_epochs = _by_epochs(data, validation or hold_out, options)
     if validation is not None and hold_out is not None:
-        raise InputError("--validation, --hold-out: expected one of them")
+        raise InputError("--validation and --hold-out cannot be used together")
     if validation is not None:
         options["validation"] = read.validation(validation, net)
     if hold_out is not None:
@@ -130,15 +130,15 @@ def _network_and_samples(
         if net is None:
             net, samples = initial.network, initial.data
         elif net != initial.network:
-            raise InputError(f"{resume}: a training of another network; expected one of {network}")
+            raise InputError(f"{resume}: was trained with a different network than {network}")
         _restore_settings(initial, options)
     assert net is not None
     if data is not None:
         return net, read(data, net)
     if samples is None and network is None:
-        raise InputError(f"{resume}: a checkpoint holds no samples; expected --data")
+        raise InputError(f"{resume}: a checkpoint has no samples; add --data")
     if samples is None and net.loss is not None:
-        raise InputError(f"{network}: holds no samples; add [[sample]] tables with image and target, or give --data")
+        raise InputError(f"{network}: no samples; add [[sample]] tables with image and target, or give --data")
     return net, require_samples(net, samples, network)
 
 
@@ -225,10 +225,13 @@ def _print_run(run: "Run") -> None:
     first, last = losses
     why = text(f"train.stopped_{run.stopped}")
     rows = [
-        (text("train.steps"), text("train.stopped", steps=run.steps, why=why)),
+        (text("train.steps"), text("train.stopped", steps=grouped(run.steps), why=why)),
         (text("train.backend"), run.backend),
         (text("train.loss"), f"{_number(first)} → {_number(last)}"),
-        (text("train.correct"), text("train.correct_value", right=run.right, count=len(run.predictions))),
+        (
+            text("train.correct"),
+            text("train.correct_value", right=grouped(run.right), count=grouped(len(run.predictions))),
+        ),
     ]
     if run.course is not None:
         c = run.course
@@ -294,7 +297,7 @@ def _print_outputs(run: "Run") -> None:
     heads = [text(f"train.{name}") for name in ("parameter", "before", "after")]
     print_table(text("train.parameters"), values[:60], heads)
     if len(values) > 60:
-        say(text("train.more", count=len(values) - 60))
+        say(text("train.more", count=grouped(len(values) - 60)))
 
 
 @click.command(cls=Command)

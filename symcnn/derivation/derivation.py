@@ -17,7 +17,7 @@ from symcnn.derivation.graph import Entries, Graph, Product, Variable, check_siz
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import gather, reverse
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
-from symcnn.network import Network
+from symcnn.network import Network, checked_network
 from symcnn.symbolic import ADJOINT, Access, E, Equation, Name, Quantities, Quantity, Tensor, entries
 
 #: Products of one image up to which all scalars of a network are made for one purpose: some 20 seconds, 300 MB.
@@ -212,9 +212,7 @@ class Derivation(Mapping[str, Gradient]):
     """
 
     def __init__(self, network: Network, samples: int = 2) -> None:
-        if not isinstance(network, Network):
-            raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
-        network.require_loss("derive")
+        checked_network(network).require_loss("derive")
         if not isinstance(samples, int) or samples < 1:
             raise InputError(f"samples={quoted(samples)}: expected a whole number, at least 1")
         self.network = network

@@ -150,11 +150,13 @@ class Graph:
     equations: tuple[Equation, ...]
 
     def __getitem__(self, name: Name) -> Variable:
-        return self.forward[name] if name in self.forward else self.backward[name]
+        text = name if isinstance(name, str) else name.name
+        return self.forward[text] if text in self.forward else self.backward[text]
 
     def __contains__(self, name: Name) -> bool:
         """Is it computed, and not given?"""
-        return name in self.forward or name in self.backward
+        text = name if isinstance(name, str) else name.name
+        return text in self.forward or text in self.backward
 
     def __iter__(self) -> Iterator[Variable]:
         yield from self.forward.values()

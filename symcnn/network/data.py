@@ -114,7 +114,7 @@ class Data:
     def __repr__(self) -> str:
         parts = {"images": self.images, "targets": self.targets, "labels": self.labels}
         texts = [f"{what} {_shape_in_words(values)}" for what, values in parts.items() if values is not None]
-        return f"Data({len(self)} samples: {', '.join(texts)})"
+        return f"Data({len(self)} sample{'s' * (len(self) != 1)}: {', '.join(texts)})"
 
     def __getitem__(self, chosen: "int | slice | Sequence[int] | NDArray[np.intp]") -> "Data":
         """Some of the samples, counted from 0: ``data[7]``, ``data[:10]``, ``data[[7, 3]]``."""

@@ -299,7 +299,7 @@ def read_data(
             data = samples(content, network, label_column, header)
             return _checked(network, data.images, data.targets, data.labels)
     if not os.path.exists(path):
-        raise InputError(f"{path}: does not exist; expected {WHAT}")
+        raise InputError(f"{path}: no such file or folder; expected {WHAT}")
     if labels is not None or is_idx(path):
         return _idx(path, network, None if labels is None else Path(labels), [])
     raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {WHAT}")

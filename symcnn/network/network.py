@@ -35,7 +35,7 @@ from symcnn.network.layers import (
     softmax,
     whole,
 )
-from symcnn.network.words import canonical
+from symcnn.network.words import NETWORK_ARGUMENTS, REFUSED_NETWORK_ARGUMENTS, canonical, in_any_words
 from symcnn.symbolic import ERROR, Access, Axis, Equation, Tensor, TensorKind, Term, log, sigmoid, softplus
 from symcnn.text.characters import html_table, plain_table
 
@@ -241,6 +241,7 @@ class Network:
     layers: tuple[Layer, ...]
     loss: str | None = "half_squared_error"
 
+    @in_any_words("Network", NETWORK_ARGUMENTS, REFUSED_NETWORK_ARGUMENTS)
     def __init__(
         self, input_shape: Iterable[int], layers: Iterable[Layer], loss: str | None = "half_squared_error"
     ) -> None:
@@ -387,6 +388,13 @@ def _as_written(layer: Layer | OutputRow) -> str:
     return f"{type(layer).__name__}({', '.join(words)})"
 
 
+def checked_network(network: object) -> Network:
+    """Return the network, if it is one."""
+    if not isinstance(network, Network):
+        raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
+    return network
+
+
 def _check_size(layer: Layer | OutputRow, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         if tensor.size > MAX_CELLS:
@@ -410,6 +418,8 @@ def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
 
 
 def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    if not isinstance(layers, Iterable):
+        raise InputError(f"layers={quoted(layers)}: expected a list of layers")
     layers = tuple(layers)
     if not layers:
         raise InputError("layers=[]: expected at least one layer")

@@ -96,7 +96,8 @@ def public_name(word: str, ours: Collection[str]) -> str | None:
     return same or SAME["layer"].get(key) or PUBLIC.get(key) or next(iter(nearest(word, ours)), None)
 
 
-#: Other words for arguments of ``Data`` and ``train``.
+#: Other words for arguments of ``Network``, ``Data`` and ``train``.
+NETWORK_ARGUMENTS = {"input_size": "input_shape"}
 DATA_ARGUMENTS = {"X": "images", "x": "images", "y": "targets"}
 TRAIN_ARGUMENTS = {
     "model": "network", "net": "network", "X": "data", "x": "data", "images": "data", "y": "targets",
@@ -104,6 +105,12 @@ TRAIN_ARGUMENTS = {
     "num_epochs": "epochs", "batch": "batch_size", "validation_data": "validation", "val_data": "validation",
     "random_state": "seed",
 }  # fmt: skip
+
+REFUSED_NETWORK_ARGUMENTS = {
+    **dict.fromkeys(("optimizer", "learning_rate", "epochs", "batch_size"), "it belongs to symcnn.train"),
+    "metrics": "leave it out: run.history has loss and accuracy",
+    "name": "leave it out: a network has no name",
+}
 
 #: Arguments of a training in other libraries -> what to do instead.
 REFUSED_ARGUMENTS = {

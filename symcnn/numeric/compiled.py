@@ -15,7 +15,7 @@ import numpy as np
 
 from symcnn.derivation import count_products
 from symcnn.errors import InputError, one_of, quoted
-from symcnn.network import Array, Network
+from symcnn.network import Array, Network, checked_network
 from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.learner import OPTIMIZERS, THETA, Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.program import PROGRAMS, ArrayProgram, Descend, Program, scalar_graph
@@ -250,4 +250,4 @@ def compile_program(network: Network, backend: str = "numpy", dtype: str = "floa
     """
     if backend not in _EVERY:
         raise InputError(f"backend={quoted(backend)}: unknown; {one_of(backend, BACKENDS)}")
-    return _EVERY[backend](network, dtype)
+    return _EVERY[backend](checked_network(network), dtype)

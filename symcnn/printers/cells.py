@@ -91,6 +91,11 @@ class Range:
                 yield Reference(self.first.sheet, row, column)
 
 
+def corners(target: Reference | Range) -> tuple[Reference, Reference]:
+    """The first and the last cell of a cell or a block."""
+    return (target.first, target.last) if isinstance(target, Range) else (target, target)
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A defined name."""

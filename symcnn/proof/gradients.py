@@ -33,6 +33,7 @@ from symcnn.proof.domain import POINTS, AlgebraicDomain, Make
 from symcnn.proof.paths import Slope, generators_of, inputs, parameters_and_data
 from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import E_TOTAL, PIECEWISE, E, Name, Tensor, entries, gate, relu, symbol
+from symcnn.text.characters import html_table
 
 
 def standardized(e: Expr) -> Expr:
@@ -100,7 +101,7 @@ REAL = "the values differ at a real point"
 FOREIGN = "the normal forms differ, but the numbers agree: outputs of functions depend on each other"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proof:
     """One verdict for each gradient, in the order of the derivation."""
 
@@ -117,6 +118,13 @@ class Proof:
 
     def __str__(self) -> str:
         return "\n".join(f"{row.claim}: {row.status} ({row.method})" for row in self.rows)
+
+    def __repr__(self) -> str:
+        return f"Proof({self.proved} of {len(self.rows)} proved)"
+
+    def _repr_html_(self) -> str:
+        rows = [(row.claim, row.status, row.method) for row in self.rows]
+        return f"{html_table(('claim', 'status', 'method'), rows)}<p>{self!r}</p>"
 
 
 class _Images:

@@ -94,7 +94,7 @@ def check_beside(paths: Iterable[Path]) -> None:
     for path in paths:
         check_writable(path, (path.suffix,))
         if path.exists() and FIGURE_MARK not in read_bytes(path, MAX_FIGURE_BYTES, "a figure"):
-            raise InputError(f"{path}: is no figure of a report; expected to be able to put one there: move it away")
+            raise InputError(f"{path}: exists and is not a figure of a report; move it before writing the report")
 
 
 def _markdown(document: Document, stem: str) -> tuple[bytes, dict[str, bytes]]:

@@ -31,7 +31,17 @@ def to_pdf(document: Document) -> bytes:
         UnexaminedError: it shows what was not examined.
         PrintError: Typst refuses it.
     """
-    source = to_typst(document).encode("utf-8")
+    return set_pages(to_typst(document))
+
+
+def set_pages(text: str) -> bytes:
+    """The pages of a source of Typst.
+
+    Raises:
+        InputError: the extra ``pdf`` is missing.
+        PrintError: Typst refuses it.
+    """
+    source = text.encode("utf-8")
     check_pdf("to_pdf")
     import typst
 

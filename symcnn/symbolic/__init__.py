@@ -48,7 +48,7 @@ from symcnn.symbolic.quantity import (
     Quantities,
     Quantity,
     entries,
-    first_image,
+    image_ending,
     is_numbered,
     quantity_of,
     split_name,
@@ -57,7 +57,7 @@ from symcnn.symbolic.quantity import (
 __all__ = [
     "ADJOINT", "ERROR", "E_TOTAL", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis",
     "Column", "E", "Equation", "Index", "IndexedAtom", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role",
-    "Tensor", "TensorKind", "Term", "Wins", "Y", "Z", "elu", "entries", "exp", "first_image", "gate",
+    "Tensor", "TensorKind", "Term", "Wins", "Y", "Z", "elu", "entries", "exp", "gate", "image_ending",
     "in_reading_order", "is_numbered", "leaky_relu", "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus",
     "split_name", "substitute", "symbol", "tanh", "wins",
 ]  # fmt: skip

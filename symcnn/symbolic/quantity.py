@@ -92,7 +92,7 @@ def entries(*tensors: Tensor) -> Iterator[Quantity]:
     return (quantity_of(tensor, index) for tensor in tensors for index in tensor.indices())
 
 
-def first_image(tensor: Tensor) -> str:
+def image_ending(tensor: Tensor) -> str:
     """The end of a name in a workbook of one image: ``_image1``; nothing where all images share the tensor."""
     return "" if tensor.is_shared else f"{_IMAGE}1"
 

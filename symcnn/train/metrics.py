@@ -107,12 +107,11 @@ class History(Sequence[Epoch]):
         for column, attribute in COLUMNS.items():
             if name in (column, attribute) and column in self._columns:
                 return list(self._columns[column])  # type: ignore[arg-type]
-        reason = one_of(name, list(self._columns))
-        if "accuracy" not in self._columns and name in (*COLUMNS, *COLUMNS.values()):
-            reason = (
-                "a training by epochs measures it (epochs=…), if the targets are classes; run.accuracy() is the last"
-            )
-        raise UnknownQuantityError(f"history[{quoted(name)}]: was not measured; {reason}")
+        if name not in (*COLUMNS, *COLUMNS.values()):
+            raise UnknownQuantityError(f"history[{quoted(name)}]: unknown; {one_of(name, list(self._columns))}")
+        way = "validation=…" if name.startswith("val") else "epochs=…"
+        where = ", where the targets are classes; run.score() is that of the end" if name.endswith("accuracy") else ""
+        raise UnknownQuantityError(f"history[{name!r}]: was not measured; a training with {way} measures it{where}")
 
     def __contains__(self, value: object) -> bool:
         return value in self._columns if isinstance(value, str) else super().__contains__(value)

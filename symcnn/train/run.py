@@ -216,7 +216,7 @@ class Run:
     def require(self, network: Network) -> None:
         """Refuse another network than the one that was trained."""
         if self.network != network:
-            raise InputError("run: it is a training of another network; expected one of the network that is given")
+            raise InputError("run: it was trained with a different network")
 
     def parameters_after(self, steps: Sequence[int]) -> list[Array]:
         """The parameters after each of these numbers of steps, in rising order: the training is run once more.

@@ -30,6 +30,9 @@ FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
 
 EPOCHS = 20
 
+#: With more samples than this a training without settings says how to go by epochs; it is also a good batch size.
+MANY_SAMPLES = 64
+
 #: The most steps, epochs, and samples of a batch.
 MAX_COUNT = sys.maxsize
 

@@ -31,6 +31,7 @@ from symcnn.network import (
     by_numbers,
     check_same_classes,
     checked,
+    checked_network,
     class_names,
     data_of,
     ink_of,
@@ -45,6 +46,7 @@ from symcnn.train.settings import (
     EPOCHS,
     FULL_BATCH_RATE,
     FULL_BATCH_STEPS,
+    MANY_SAMPLES,
     Progress,
     Reduction,
     StopCriteria,
@@ -142,11 +144,7 @@ def train(
         InputError: a setting, the data, the initial values or a checkpoint cannot be used.
         TrainingDivergedError: the loss became NaN or infinite.
     """
-    if not isinstance(network, Network):
-        raise InputError(
-            f"network of type {type(network).__name__}: expected symcnn.Network; then data, or images and targets"
-        )
-    network.require_loss("train")
+    checked_network(network).require_loss("train")
     data = as_data(data_of(data, targets))
     labels = data.labels
     images, rows = checked(network, data)
@@ -191,6 +189,12 @@ class Options:
 def _train_full_batch(
     network: Network, samples: Data, request: Mapping[str, Any], steps: Any, below: float, options: Options
 ) -> Run:
+    if steps is None and request["learning_rate"] is None and len(samples) > MANY_SAMPLES:
+        warnings.warn(
+            f"every one of {FULL_BATCH_STEPS:,} steps takes all {len(samples):,} samples, as in the article;"
+            f' mini-batches learn faster: epochs={EPOCHS}, batch_size={MANY_SAMPLES}, optimizer="adam"',
+            SymcnnWarning, stacklevel=4,
+        )  # fmt: skip
     rate = FULL_BATCH_RATE if request["learning_rate"] is None else request["learning_rate"]
     steps = FULL_BATCH_STEPS if steps is None else steps
     check_settings(rate, steps)
@@ -283,7 +287,8 @@ def _resumed_checkpoint(
             raise InputError("initial: a resumed training starts from its checkpoint; leave it out")
         if stop.limit <= checkpoint.state.epochs:
             raise InputError(
-                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; expected more, counted from the very start"
+                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; give a larger total, counted from the very"
+                " start"
             )
     except InputError as error:
         raise InputError(f"{options.resume}: {error}") from None

@@ -13,7 +13,7 @@ count that change a gradient: carried out in real numbers, at random values.
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 import numpy as np
 import sympy
@@ -120,6 +120,11 @@ class PlantedEquation:
 
 def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEquation]:
     """Return at most ``most``, of every kind by turns, always the same ones; each changes a gradient."""
+    return list(islice(each_planted_equation(derivation), most))
+
+
+def each_planted_equation(derivation: Derivation) -> Iterator[PlantedEquation]:
+    """Yield them one by one: whether one changes a gradient takes a pass through the network."""
     rng = random.Random(EQUATIONS_SEED)
     kinds: dict[str, list[PlantedEquation]] = {}
     right = derivation.backward
@@ -130,12 +135,10 @@ def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEq
             kinds.setdefault(kind, []).append(PlantedEquation(kind, place, str(equation), text, equations))
     for same_kind in kinds.values():
         rng.shuffle(same_kind)
-    planted: list[PlantedEquation] = []
     changes_something = _gradients_differ(derivation)
     for error in chain.from_iterable(zip_longest(*kinds.values())):
-        if error is not None and len(planted) < most and changes_something(error.equations):
-            planted.append(error)
-    return planted
+        if error is not None and changes_something(error.equations):
+            yield error
 
 
 # --- what can be wrong with an equation -----------------------------------------------------------------------------

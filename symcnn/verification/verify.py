@@ -8,6 +8,7 @@ larger            formulas of chosen quantities, programs against dual numbers t
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import mpmath
 import numpy as np
@@ -16,7 +17,7 @@ from sympy import Expr, Symbol
 from symcnn.derivation import Derivation, count_products
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
-from symcnn.network import Array, DataLike, Network, as_data, checked
+from symcnn.network import Array, DataLike, Network, as_data, checked, checked_network
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
 from symcnn.proof import GradientDomain, Verdict, check_equations
@@ -27,7 +28,7 @@ from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
-from symcnn.verification.planted import Planted, planted_equations, planted_errors
+from symcnn.verification.planted import Planted, each_planted_equation, planted_errors
 from symcnn.verification.programs import (
     SEEDS,
     compile_all,
@@ -121,7 +122,7 @@ def verify(
         a ``Verification``: rows of claims with their verdicts and figures, the planted errors that each method caught,
         and what was not checked. It prints as a table.
     """
-    network.require_loss("verify")
+    checked_network(network).require_loss("verify")
     if certificate is not None and certificate.network != network:
         raise InputError("certificate: it is what is known of another network's; expected one of the network given")
     text = catalogue(lang)
@@ -186,7 +187,7 @@ def _equation_rows(task: _Task) -> Iterator[CheckRow]:
 
 def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
     tried = caught = 0
-    for error in planted_equations(task.derivation, MOST_PLANTED_EQUATIONS):
+    for error in islice(each_planted_equation(task.derivation), MOST_PLANTED_EQUATIONS):
         if task.time_is_up and tried >= LEAST_PLANTED:
             break
         tried += 1

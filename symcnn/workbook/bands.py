@@ -8,7 +8,6 @@ that multiply it, with a 1 over the biases.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -209,37 +208,26 @@ SIDE_BY_SIDE, LEAST = 18, 3
 ABOVE, BELOW = 1, 4
 
 
-@dataclass(frozen=True)
 class Desk:
-    """Cells of Inputs, sheet ``title``; the image after the last one is the reader's own."""
+    """Cells of Inputs, sheet ``title``; the image after the last one is the reader's own.
 
-    title: str
-    network: Network
-    images: int
+    Attributes:
+        pitch: columns from one image to the next.
+        own_pixels: of the reader's image, to which the formulas of its pass refer.
+        settings_row: of the title of the settings, below all images.
+    """
 
-    @cached_property
-    def _pixels(self) -> Placement:
-        """Of the image whose label stands in the sheet's corner."""
-        image = self.network.forward.image
+    def __init__(self, title: str, network: Network, images: int) -> None:
+        image, targets = network.forward.image, network.forward.targets
+        assert targets is not None  # there is a loss
+        self.title, self.images, self._outputs = title, images, targets.size
         steps = _steps(image, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
-        return Placement(image, self.title, np.array((ABOVE, 0)), steps)
-
-    @property
-    def _rows(self) -> int:
-        return 1 + self._pixels.extents[0][1]
-
-    @property
-    def _outputs(self) -> int:
-        assert self.network.forward.targets is not None
-        return self.network.forward.targets.size
-
-    @property
-    def pitch(self) -> int:
-        return 1 + max(1 + self._pixels.extents[1][1], self._outputs, LEAST)
-
-    @property
-    def _group(self) -> int:
-        return ABOVE + self._rows + BELOW
+        self._pixels = Placement(image, title, np.array((ABOVE, 0)), steps)  # below a label in the sheet's corner
+        (_, bottom), (_, right) = self._pixels.extents
+        self._rows, self._group = 1 + bottom, ABOVE + 1 + bottom + BELOW
+        self.pitch = 1 + max(1 + right, self._outputs, LEAST)
+        self.own_pixels = self.pixels(images)
+        self.settings_row = self.corner(images).row + self._group
 
     def corner(self, image: int) -> Cell:
         """The cell of an image's label, above its pixels."""
@@ -250,21 +238,11 @@ class Desk:
         corner = self.corner(image)
         return cells_of(_moved(self._pixels, self.title, corner.row, corner.column))
 
-    @cached_property
-    def own_pixels(self) -> dict[Quantity, Cell]:
-        """The pixels of the reader's image, to which the formulas of its pass refer."""
-        return self.pixels(self.images)
-
     def outputs(self, image: int) -> list[Cell]:
         """The cells under an image's pixels: its targets, or what the network answers for the reader's."""
         corner = self.corner(image)
         row = corner.row + ABOVE + self._rows + 1
         return [Cell(self.title, row, corner.column + n) for n in range(self._outputs)]
-
-    @property
-    def settings_row(self) -> int:
-        """The row of the title of the settings, below all images."""
-        return self.corner(self.images).row + self._group
 
     def pixel_rows(self) -> Iterator[int]:
         for image in range(self.images + 1):

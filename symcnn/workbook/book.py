@@ -139,16 +139,12 @@ class StyledSheet:
                 self.put(r, c, value if (r, c) == (row, column) else None, look)
         self.sheet.merge_cells(area(row, column, row + rows - 1, column + columns - 1))
 
-    def bar(self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None) -> None:
-        """Cells of a row in one style, from column B to ``last``; a value in the first, whose own style is ``head``."""
-        for column in range(2, last + 1):
-            first = column == 2
-            self.put(row, column, value if first else None, head if head and first else look)
-
-    def bar_from(self, row: int, first: int, last: int, value: object, look: style.Style) -> None:
-        """Cells of a row in one style; a value in the first."""
+    def bar(
+        self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None, first: int = 2
+    ) -> None:
+        """Cells of a row in one style, up to the column ``last``; a value in the first, whose own style is ``head``."""
         for column in range(first, last + 1):
-            self.put(row, column, value if column == first else None, look)
+            self.put(row, column, value if column == first else None, head if head and column == first else look)
 
     def section(self, row: int, title: str, last: int, height: float | None = None) -> None:
         """Write the head of a section, up to a column."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import DataLike, Network, as_data, checked, checked_images
+from symcnn.network import DataLike, Network, as_data, checked, checked_images, checked_network
 from symcnn.numeric import as_theta, initial_values
 from symcnn.text import catalogue
 from symcnn.train import Run
@@ -73,6 +73,7 @@ def export_workbook(
     from symcnn.workbook.training_plan import MAX_QUANTITIES, quantities
     from symcnn.workbook.training_workbook import TrainingInputs, forward_workbook, training_workbook
 
+    checked_network(network)
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
     samples = as_data(data)

@@ -37,7 +37,7 @@ MAX_NUMBERS = 1_000_000
 
 WAYS = FORWARD, BACKWARD, NEXT = "forward", "backward", "next"
 
-#: The learning rate as a tensor of one entry.
+#: The learning rate as a tensor of one entry. The check has its own: it shares no equation with what it checks.
 RATE = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
 
 
@@ -118,7 +118,6 @@ class LayerPlan:
         self.copies: list[Copy] = []
         self.calculations: list[Calculation] = []
         self._sheet_of: dict[Tensor, LayerSheet] = {}
-        self._settings: tuple[Tensor, ...] = ()
         self._rows: dict[Tensor, Placement] = {}  # a tensor as one row above weights
         #: Sheet -> the last column that a copy takes on it.
         self.last_column: Counter[str] = Counter()
@@ -176,7 +175,7 @@ class LayerPlan:
             for a in ((w.cell, w.largest) if isinstance(w, Wins) else (w,))
             if a.tensor.role != "constant"
         }
-        inputs = {self.forward.image, self.forward.targets, *self.forward.parameters, *self._settings}
+        inputs = {self.forward.image, self.forward.targets, *self.forward.parameters, RATE}
         self.given = tuple(t for t in self.placements if t in read and t not in made and t not in inputs)
         at = {id(c.place(t)) for c in self.calculations for t in read if t in self.placements}
         self.copies = [
@@ -192,13 +191,9 @@ class LayerPlan:
     # --- settings ---------------------------------------------------------------------------------------------------
 
     @property
-    def image_sheet(self) -> LayerSheet:
-        return self.sheets[0]
-
-    @property
     def learning_rate(self) -> Cell:
         """Right of the image."""
-        return Cell(self.image_sheet.title, FIRST_ROW + 1, self.image_sheet.columns + 3)
+        return Cell(self.sheets[0].title, FIRST_ROW + 1, self.sheets[0].columns + 3)
 
     def sheet_of(self, tensor: Tensor) -> LayerSheet | None:
         """The layer on whose sheet a tensor of the forward pass stands."""
@@ -514,14 +509,6 @@ class LayerPlan:
             for parameter in sheet.parameters:
                 self._step(sheet, parameter)
 
-    @cached_property
-    def rate(self) -> Tensor:
-        """The learning rate as a tensor of one entry."""
-        cell = self.learning_rate
-        self.placements[RATE] = Placement(RATE, cell.sheet, np.array((cell.row, cell.column)), ())
-        self._settings = (RATE,)
-        return RATE
-
     def _step(self, sheet: LayerSheet, parameter: Tensor) -> None:
         """parameter - learning rate · gradient, in the parameter's place."""
         adjoint = self.adjoint_of(parameter)
@@ -533,8 +520,10 @@ class LayerPlan:
         index, axes = gradient.target.index, gradient.axes
         terms = (
             Term((Access(parameter, index),)),
-            Term((S.NegativeOne, Access(self.rate, ()), Access(adjoint, index))),
+            Term((S.NegativeOne, Access(RATE, ()), Access(adjoint, index))),
         )
+        rate = self.learning_rate
+        self.placements.setdefault(RATE, Placement(RATE, rate.sheet, np.array((rate.row, rate.column)), ()))
         self.placements[following] = replace(self.placements[parameter], tensor=following, sheet=sheet.name(NEXT))
         self._calculate(Equation(Access(following, index), axes, terms), self.placements[following])
 

@@ -17,7 +17,7 @@ from symcnn.workbook.addresses import MAX_COLUMNS
 from symcnn.workbook.blocks import called
 from symcnn.workbook.book import Book, finish
 from symcnn.workbook.cell_values import cell_values
-from symcnn.workbook.layer_plan import MAX_NUMBERS, Extent, LayerPlan
+from symcnn.workbook.layer_plan import BACKWARD, MAX_NUMBERS, NEXT, Extent, LayerPlan
 from symcnn.workbook.sheets.contents import BETWEEN_PARTS, Status, status_cell, write_contents
 from symcnn.workbook.sheets.layers import LayerSheets
 from symcnn.workbook.sheets.overview import Overview
@@ -140,7 +140,9 @@ def _left_out(
     sizes = {"count": whole, "most": MAX_FORMULAS}
     if layers is not None:
         names = ", ".join(map(called, plan.given))
-        notes.append(text("workbook.layers_given", layers=", ".join(layers), names=names or "–"))
+        made = {c.target.sheet for c in plan.calculations}
+        titles = [s.title for s in plan.sheets if {s.name(), s.name(BACKWARD), s.name(NEXT)} & made]
+        notes.append(text("workbook.layers_given", layers=", ".join(titles or layers), names=names or "–"))
     elif large:
         notes.append(text("workbook.left_out_large", layers=", ".join(large), most=MAX_NUMBERS))
     if forward_only:

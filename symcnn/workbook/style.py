@@ -231,7 +231,6 @@ PICKER_VALUE: Style = {
 PICKER_PARAMETER: Style = {**PICKER_VALUE, "font": _font(8, INPUT_TEXT)}
 PICKER_SUM: Style = {**PICKER_VALUE, "font": _font(9, INK, bold=True), "fill": _fill(RESULT_FILL)}
 PICKER_RESULT: Style = {**PICKER_SUM, "font": _font(13, INK, bold=True), "number_format": NUMBER_SIX}
-PICKER_SIGN: Style = {"font": _font(16, GREY, bold=True), "alignment": _CENTRE}
 PICKER_OK: Style = {"font": _font(10, GOOD[0], bold=True), "fill": _fill(GOOD[1]), "alignment": _LEFT}
 CORNER: tuple[Style, Style] = (
     {**MAP_NUMBER, "number_format": '"r"0'}, {**MAP_NUMBER, "number_format": '"c"0'},

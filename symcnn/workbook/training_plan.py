@@ -10,10 +10,10 @@ A network with more than ``MAX_QUANTITIES`` has a workbook without Training, lai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
-from typing import Literal
+from typing import ClassVar, Literal
 
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
@@ -110,108 +110,89 @@ def quantities(derivation: Derivation, images: int) -> int:
     return 2 + images * each + 2 * sum(t.size for t in derivation.network.forward.parameters)
 
 
-@dataclass(frozen=True)
 class TrainingPlan:
     """Addresses of one workbook.
 
-    Attributes:
+    Args:
         steps: rows of Training after the first.
         text: gives the sheets their titles.
+
+    Attributes:
+        words: symbols and equations as the texts of cells.
+        parameters: in the order of ``network.parameters``.
+        derived: the quantities of the list of all ∂E_total: the parameters and the cells of feature maps.
+        results: the outputs of every image, if they are few.
+        training_columns: the content and number of each column of Training, with blank columns between groups.
+        training_rows: the first and the last row of Training.
+        step_in_range: a formula of the current step, limited to the steps of Training.
+        columns: of Forward and Backward.
+        own_row: of the title of the reader's band on Forward.
+        shares: what a map's positions contribute to the gradient of the first filter; None if they are too many.
+        shares_row, totals_row: of the titles of that section, and of the list of all ∂E_total.
+        number_lines: images whose numbers are written into the formulas: the rows of a gradient.
     """
 
-    derivation: Derivation
-    images: int
-    steps: int
-    text: Catalogue
-    band: Band = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "band", band_of(self.network, FIRST_COLUMN))
-        check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
-        check_cells(len(self.training_columns) * (self.steps + 1))
-        self._check_bands()
-
-    def _check_bands(self) -> None:
-        """Refuse a pass that is wider or a list that is longer than a sheet, and name the tensor that takes most."""
+    def __init__(self, derivation: Derivation, images: int, steps: int, text: Catalogue) -> None:
+        self.derivation, self.images, self.steps, self.text = derivation, images, steps, text
+        self.network, self.graph = derivation.network, derivation.graph
+        forward = self.network.forward
+        assert forward.targets is not None  # there is a loss
+        self.targets = forward.targets
+        self.words = CellTexts(derivation.quantities, text)
+        self.parameters = tuple(entries(*forward.parameters))
+        self.derived = (*self.parameters, *entries(*forward.feature_maps))
+        few = images * forward.answers.size <= MAX_RESULTS
+        self.results = [q.of_image(m) for m in range(1, images + 1) for q in entries(forward.answers)] if few else []
+        self.training_columns = self._training_columns()
+        self.training_column = dict(self.training_columns)
+        self.training_rows = TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + steps
+        check_size(self.sheet("training"), self.training_rows[1], self.training_columns[-1][1])
+        check_cells(len(self.training_columns) * (steps + 1))
+        self.band = band_of(self.network, FIRST_COLUMN)
+        self.columns = Columns(FIRST_COLUMN, frozenset(self.band.gaps))
+        below = self.band_row(images)
+        self.own_row, self.shares_row = below + 2, below + 1
+        self.shares = shares_of(self.graph, self.network)
+        self.totals_row = self.shares_row + (SHARES_ROWS + len(self.shares.positions) if self.shares else 0)
+        self.totals_first_row = self.totals_row + 2
+        self.number_lines = min(images, MAX_NUMBER_LINES)
+        # a pass that is wider or a list that is longer than a sheet is refused for the tensor that takes most
         widest = max(self.band.blocks, key=lambda block: block.extents[1][1])
-        columns = FIRST_COLUMN + self.band.width
-        check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor)
-        largest = max(self.network.forward.parameters, key=lambda tensor: tensor.size)
-        rows = self.totals_first_row + len(self.derived)
-        check_size(self.sheet("backward"), rows, 1, largest)
-
-    @property
-    def network(self) -> Network:
-        return self.derivation.network
+        check_size(self.sheet("forward"), below, FIRST_COLUMN + self.band.width, widest.tensor)
+        largest = max(forward.parameters, key=lambda tensor: tensor.size)
+        check_size(self.sheet("backward"), self.totals_first_row + len(self.derived), 1, largest)
+        self.desk = Desk(self.sheet("inputs"), self.network, images)
+        self.step_cell = Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
+        self.step_in_range = f"MIN(MAX({self.step_cell.absolute},0),{steps})"
+        self.learning_rate = Cell(self.sheet("inputs"), self.desk.settings_row + 1, FIRST_COLUMN)
+        self.factor = self.learning_rate.beside(0, 1)
 
     def sheet(self, key: str) -> str:
         return self.text(f"workbook.{key}")
 
-    @property
-    def graph(self) -> Graph:
-        return self.derivation.graph
-
-    @cached_property
-    def words(self) -> CellTexts:
-        """Symbols and equations as the texts of cells."""
-        return CellTexts(self.derivation.quantities, self.text)
-
-    @cached_property
-    def parameters(self) -> tuple[Quantity, ...]:
-        """In the order of ``network.parameters``."""
-        return tuple(entries(*self.network.forward.parameters))
-
-    @cached_property
-    def derived(self) -> tuple[Quantity, ...]:
-        """The quantities of the list of all ∂E_total: the parameters and the cells of feature maps."""
-        return (*self.parameters, *(q for tensor in self.network.forward.feature_maps for q in entries(tensor)))
-
-    # --- inputs -----------------------------------------------------------------------------------------------------
-
-    @property
-    def learning_rate(self) -> Cell:
-        return Cell(self.sheet("inputs"), self.desk.settings_row + 1, FIRST_COLUMN)
-
-    @property
-    def factor(self) -> Cell:
-        return Cell(self.sheet("inputs"), self.learning_rate.row + 1, FIRST_COLUMN)
-
-    @property
-    def step_cell(self) -> Cell:
-        return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
-
-    @cached_property
-    def desk(self) -> Desk:
-        return Desk(self.sheet("inputs"), self.network, self.images)
+    # --- inputs and parameters --------------------------------------------------------------------------------------
 
     @cached_property
     def inputs(self) -> list[dict[Quantity, Cell]]:
         """For each image: pixel or target -> its input cell."""
-        targets = self.network.forward.targets
-        assert targets is not None
-        return [
-            {**self.desk.pixels(m), **dict(zip(entries(targets), self.desk.outputs(m), strict=True))}
-            for m in range(self.images)
-        ]
-
-    # --- parameters -------------------------------------------------------------------------------------------------
+        targets, desk = list(entries(self.targets)), self.desk
+        return [desk.pixels(m) | dict(zip(targets, desk.outputs(m), strict=True)) for m in range(self.images)]
 
     @cached_property
     def parameter_rows(self) -> dict[Quantity, int]:
         """Parameter -> row on Parameters; a blank row between two tensors."""
-        rows, row = {}, PARAMETERS_FIRST_ROW
+        rows: dict[Quantity, int] = {}
+        row = PARAMETERS_FIRST_ROW
         for tensor in self.network.forward.parameters:
-            for quantity in entries(tensor):
-                rows[quantity] = row
-                row += 1
-            row += 1
+            rows |= zip(entries(tensor), count(row))
+            row += tensor.size + 1
         return rows
 
-    @cached_property
-    def parameter_columns(self) -> dict[str, int]:
-        """Key -> column of Parameters; ``value`` is what the passes use."""
-        keys = ("symbol", "meaning", "initial", "value", "gradient", "change", "next")
-        return {key: column for column, key in enumerate(keys, 2)}
+    #: Key -> column of Parameters; ``value`` is what the passes use.
+    parameter_columns: ClassVar = {
+        key: column
+        for column, key in enumerate(("symbol", "meaning", "initial", "value", "gradient", "change", "next"), 2)
+    }
 
     def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
         return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
@@ -247,19 +228,10 @@ class TrainingPlan:
         """The cell of E_total, under the last band and the images' errors."""
         return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0][E].column)
 
-    # --- the reader's image -----------------------------------------------------------------------------------------
-
-    @property
-    def own_row(self) -> int:
-        """The row of the title of the reader's band on Forward."""
-        return self.band_row(self.images) + 2
-
     @cached_property
     def own(self) -> dict[Quantity, Cell]:
         """Every quantity that depends on no target -> its cell in the reader's band."""
-        of, targets = self.derivation.quantities.of, self.network.forward.targets
-        assert targets is not None
-        dependent = set(entries(targets))
+        of, dependent = self.derivation.quantities.of, set(entries(self.targets))
         for variable in self.graph.forward.values():
             if any(of(s) in dependent for s in variable.symbols()):
                 dependent.add(variable.quantity)
@@ -268,34 +240,9 @@ class TrainingPlan:
     @property
     def verdict(self) -> Cell:
         """On Inputs, what the largest output says, below the outputs."""
-        first = self.desk.outputs(self.images)[0]
-        return Cell(first.sheet, first.row + 2, first.column)
+        return self.desk.outputs(self.images)[0].beside(0, 2)
 
     # --- totals -----------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def shares(self) -> Contributions | None:
-        """The contributions of a map's positions to the gradient of the first filter; None if they are too many."""
-        return shares_of(self.graph, self.network)
-
-    @property
-    def shares_row(self) -> int:
-        """The row of the title of that section."""
-        return self.band_row(self.images) + 1
-
-    @property
-    def totals_row(self) -> int:
-        """The row of the title of the list of all ∂E_total."""
-        return self.shares_row + (SHARES_ROWS + len(self.shares.positions) if self.shares is not None else 0)
-
-    @property
-    def totals_first_row(self) -> int:
-        return self.totals_row + 2
-
-    @property
-    def number_lines(self) -> int:
-        """Images whose numbers are written into the formulas: the rows of a gradient."""
-        return min(self.images, MAX_NUMBER_LINES)
 
     def total(self, quantity: Quantity) -> Cell:
         """∂E_total/∂(quantity) in the list on Backward."""
@@ -345,23 +292,13 @@ class TrainingPlan:
     @property
     def numbers_end(self) -> int:
         """The column right of the longest of them."""
-        graph = self.graph
-        longest = max(min(len(graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
+        longest = max(min(len(self.graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
         return self.columns.after(self.numbers_column, PRODUCT_PIXELS * (longest + 0.5))
-
-    @cached_property
-    def columns(self) -> Columns:
-        """The columns of Forward and Backward."""
-        return Columns(FIRST_COLUMN, frozenset(self.band.gaps))
 
     # --- training ---------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def training_columns(self) -> list[tuple[Column, int]]:
-        """The content and number of each column, in order; blank columns between groups.
-
-        A few outputs are among the results, so that a reader sees what training does to them.
-        """
+    def _training_columns(self) -> list[tuple[Column, int]]:
+        """A few outputs are among the results, so that a reader sees what training does to them."""
         graph, results = self.graph, self.results
         groups: list[list[Column]] = [[STEP, E_TOTAL, *results, NORM], list(self.parameters)]
         for m in range(1, self.images + 1):
@@ -376,46 +313,19 @@ class TrainingPlan:
             column += len(group) + 1
         return columns
 
-    @cached_property
-    def results(self) -> list[Quantity]:
-        """The outputs of every image, if they are few."""
-        few = self.images * self.network.forward.answers.size <= MAX_RESULTS
-        return (
-            [q.of_image(m) for m in range(1, self.images + 1) for q in entries(self.network.forward.answers)]
-            if few
-            else []
-        )
-
-    @property
-    def training_rows(self) -> tuple[int, int]:
-        """The first and the last row of Training."""
-        return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
-
     def trained(self, of: Column, last: int | None = None) -> str:
         """A column of Training from its first step to its last, or to the row ``last``, as other sheets refer to it."""
         first, end = self.trained_ends(of)
-        end = end if last is None else replace(end, row=last)
-        return fixed_area(first, end)
+        return fixed_area(first, end if last is None else replace(end, row=last))
 
     def trained_ends(self, of: Column) -> tuple[Cell, Cell]:
         """The first and the last cell of a column of Training."""
-        column = self.training_column[of]
-        first, last = (Cell(self.sheet("training"), row, column) for row in self.training_rows)
+        first, last = (Cell(self.sheet("training"), row, self.training_column[of]) for row in self.training_rows)
         return first, last
 
     def at_current_step(self, of: Column, sheet: str) -> str:
         """A quantity in the current step's row of Training; past either end, in the first or the last row."""
         return f"INDEX({self.trained(of)},MIN(MAX({self.step_cell.seen_from(sheet)},0),{self.steps})+1)"
-
-    @property
-    def step_in_range(self) -> str:
-        """A formula of the current step, limited to the steps of Training."""
-        return f"MIN(MAX({self.step_cell.absolute},0),{self.steps})"
-
-    @cached_property
-    def training_column(self) -> dict[Column, int]:
-        """The column of Training of each."""
-        return dict(self.training_columns)
 
     # --- formulas ---------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
 from openpyxl.xml.functions import Element, SubElement, tostring
 
-from symcnn.printers.cells import Range, reference
+from symcnn.printers.cells import corners, reference
 from symcnn.workbook.cell_values import Values, cell_values
 from symcnn.workbook.evaluator import CellError, Value
 
@@ -45,7 +45,7 @@ def fill_caches(workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -
 def _numbers(text: str, workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -> NumData | None:
     target = reference(text)
     assert target is not None  # our own addresses
-    first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)
+    first, last = corners(target)
     assert first.sheet is not None
     if last.row - first.row >= MAX_POINTS:
         return None

@@ -94,8 +94,8 @@ def test_gradients_explain_themselves(derivation):
         (Question("x_11_image"), "_image1"),
         (Question("x_11_image²"), "_image1"),
         (Question("x_11_image2", image=1), "names image 2, and image 1 is asked for"),
-        (Question("f_12_image2"), "belongs to no image in particular"),
-        (Question("E_total", image=1), "belongs to no image in particular"),
+        (Question("f_12_image2"), "belongs to no single image"),
+        (Question("E_total", image=1), "belongs to no single image"),
         (Question("x_11", step=-1), "steps=-1"),
     ],
 )
@@ -110,6 +110,9 @@ def test_what_jupyter_shows(net, data, derivation):
     table = derivation._repr_html_()
     assert table.count("<tr>") == 25
     assert '<td style="text-align:left">b_h1</td><td style="text-align:left">∂E_total/∂b_h1</td>' in table
+    proof = derivation.prove()
+    assert repr(proof) == "Proof(24 of 24 proved)"
+    assert proof._repr_html_().count("<tr>") == 25
     run = symcnn.train(net, data, steps=3)
     assert "cross" in run._repr_html_()
     net = symcnn.Network((4, 4), [symcnn.Conv2D(2, 3), symcnn.Dense(2)], "cross_entropy")
@@ -126,7 +129,8 @@ def test_a_run_is_explained_with_value_and_gradient(net, data):
     run = symcnn.train(net, data, steps=40, seed=3, reduction="mean")
     before, after = run.parameters_after((4, 5))
     _, slope = symcnn.compile(net).loss_and_gradient(after, data.images, data.targets)
-    for n, name in enumerate(net.parameters):
+    for n in (1, 4, 14, 18):
+        name = net.parameters[n]
         found = symcnn.explain(name, run, step=5)
         assert (found.value, found.gradient.name) == (after[n], f"dE_d{name}")
         assert math.isclose(found.gradient.value, slope[n] / 2, rel_tol=1e-12)
@@ -151,7 +155,7 @@ def test_a_run_by_epochs_is_explained_at_its_ends(net, data):
     assert run.last is not None
     found = symcnn.explain("f_12", run, lang="fr")
     assert (found.value, run.best_epoch) == (run.parameters["f_12"], run.measured.number)
-    assert f"(valeur apprise en {run.best_epoch} époques)" in str(found)
+    assert f"(valeur obtenue après {run.best_epoch} époques)" in str(found)
     assert symcnn.explain("f_12", run, step=0).value == run.initial[1]
 
 

@@ -216,6 +216,7 @@ def test_samples_that_do_not_fit_each_other_are_refused_at_once(arguments, messa
 
 def test_samples_are_told_in_one_line(data):
     assert repr(data) == "Data(2 samples: images (2, 3, 3), targets (2, 2), labels (2))"
+    assert repr(data[:1]) == "Data(1 sample: images (1, 3, 3), targets (1, 2), labels (1))"
     assert repr(symcnn.Data(X=IMAGES.tolist())) == "Data(2 samples: images (2, 3, 3))"
     assert repr(symcnn.Data([[1, 2], [3]])) == "Data(2 samples: images of different lengths)"
 

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import symcnn
@@ -73,6 +74,8 @@ def test_a_network_file_says_the_same_as_python(tmp_path):
     net, data = symcnn.read_network(write(tmp_path / "net.toml", GOOD + SAMPLE))
     assert net == symcnn.article.network()
     assert data is not None
+    by_class = symcnn.read_network(write(tmp_path / "by_class.toml", GOOD + SAMPLE.replace("[1, 0]\n", "0\n")))[1]
+    assert np.array_equal(by_class.targets, [[1, 0]])
     assert data.targets.tolist() == [[1, 0]]
     assert data.labels is None
 

@@ -46,6 +46,9 @@ def test_words_with_one_meaning_are_taken(written, meant):
         (lambda: Network((3,), [Dense(2)], "categorical_crossentropy"), InputError, "softmax inside"),
         (lambda: Network((3,), [Dense(2, "sigmoid")], "bce"), InputError, "take their mean"),
         (lambda: Network((3,), [Flatten]), InputError, "is the class Flatten"),
+        (lambda: Network((3,), Dense(2)), InputError, "expected a list of layers"),
+        (lambda: Network((3,), [Dense(2)], optimizer="adam"), InputError, "optimizer: it belongs to symcnn.train"),
+        (lambda: Network((3,), [Dense(2)], losses="mse"), InputError, "did you mean 'loss'"),
         (lambda: Network((3,), [Dense(2)], "x" * 100_000), InputError, "unknown"),
     ],
 )
@@ -128,3 +131,21 @@ def test_one_layer_object_twice_is_two_layers():
     """A layer is a description, not a holder of weights: each place in the list has parameters of its own."""
     layer = Dense(3)
     assert len(Network((3,), [layer, layer], "mse").forward.parameters) == 4
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        symcnn.derive, symcnn.compile, symcnn.verify, symcnn.check_network,
+        lambda thing: symcnn.train(thing, [[1, 2]], [1]),
+        lambda thing: symcnn.export_workbook(thing, ([[1, 2]], [1]), "x.xlsx"),
+        lambda thing: symcnn.write_report(thing, "x.md"),
+        lambda thing: symcnn.write_certificate(thing, "x.v"),
+    ],
+)  # fmt: skip
+def test_what_is_no_network_is_refused_everywhere(use, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for thing in ([Dense(2)], 3):
+        with pytest.raises(InputError, match=f"network of type {type(thing).__name__}: expected symcnn.Network"):
+            use(thing)
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField, Reals
 from symcnn.proof.equations import accepts
 from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import Access, Term, relu
-from symcnn.verification import check_equations, planted_equations
+from symcnn.verification import check_equations, planted, planted_equations
 from tests.slow import rest_slow
 from tests.tools import oracles
 from tests.tools.networks import digits, from_seed, lenet
@@ -84,6 +85,14 @@ def test_one_wrong_sign_in_any_equation_is_refuted_and_named(make):
 
 def test_planted_errors_are_the_same_every_time(derivation):
     assert planted_equations(derivation, 30) == planted_equations(derivation, 30)
+
+
+def test_a_planted_error_is_looked_for_when_it_is_asked_for(derivation, monkeypatch):
+    """Of a large network each takes seconds, and a time limit ends them."""
+    tried = []
+    monkeypatch.setattr(planted, "_gradients_differ", lambda _: lambda equations: tried.append(equations) or True)
+    assert list(islice(planted.each_planted_equation(derivation), 3))
+    assert len(tried) == 3
 
 
 def test_gates_and_maxima_are_among_the_planted_errors():

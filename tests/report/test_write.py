@@ -87,7 +87,7 @@ def test_every_format_is_written_from_one_content(content, tmp_path):
 def test_a_file_beside_that_is_not_ours_is_left_alone(tmp_path):
     own = tmp_path / "d-loss.svg"
     own.write_text("<svg/>")
-    with pytest.raises(symcnn.InputError, match=r"d-loss.svg: is no figure of a report"):
+    with pytest.raises(symcnn.InputError, match=r"d-loss.svg: exists and is not a figure of a report"):
         report.check_beside([own])
     own.write_bytes(b"<svg/>" + FIGURE_MARK)
     report.check_beside([own, tmp_path / "new.svg"])

@@ -100,7 +100,8 @@ def test_images_and_targets_are_two_arguments(net, data):
         symcnn.train(model=DIGITS, X=X, y=Y, num_epochs=2, batch=12, lr=0.2, random_state=0, optimizer="SGD"),
     ):
         assert np.array_equal(run.theta, whole.theta)
-    by_class = symcnn.train(net, data.images, [0, 1], steps=3)
+    by_class = symcnn.train(net, data.images, [0, 1], steps=3, optimizer="SGD")
+    assert by_class.course is None
     assert np.array_equal(by_class.theta, symcnn.train(net, data, steps=3).theta)
 
 
@@ -178,15 +179,22 @@ def test_a_training_by_steps_has_a_history_too(net, data, reduction):
     assert run.history["loss"] == run.loss.tolist()
     assert (len(run.history), run.history[30].number, run.measured.loss) == (31, 30, run.loss[-1])
     assert pickle.loads(pickle.dumps(run)).history == run.history
-    with pytest.raises(KeyError, match=r"^history\['val_loss'\]: was not measured; a training by epochs measures it"):
+    with pytest.raises(KeyError, match=r"^history\['val_loss'\]: .*; a training with validation=… measures it$"):
         _ = run.history["val_loss"]
-    with pytest.raises(symcnn.InputError, match=r"history\['los'\]: was not measured; did you mean 'loss'"):
+    with pytest.raises(
+        symcnn.InputError, match=r"with epochs=… measures it, where the targets are classes; run\.score"
+    ):
+        _ = run.history["accuracy"]
+    with pytest.raises(symcnn.InputError, match=r"history\['los'\]: unknown; did you mean 'loss'"):
         _ = run.history["los"]
 
 
 def test_a_training_that_got_worse_says_so():
     with pytest.warns(SymcnnWarning, match=r"the loss rose from \S+ to \S+ on .* by epochs \(epochs=20\)"):
         symcnn.train(DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1)
+    hint = r'every one of 10,000 steps takes all 72 samples, .*: epochs=20, batch_size=64, optimizer="adam"'
+    with pytest.warns(SymcnnWarning, match=hint):
+        symcnn.train(DIGITS, np.tile(X, (6, 1, 1)), np.tile(Y, 6), stop_below=1e9)
     symcnn.train(
         DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1, learning_rate=0.5
     )  # whoever chooses a rate sees the losses

@@ -50,7 +50,7 @@ def test_settings_that_cannot_be_used(net, data, settings, message):
         ({"validation": ([[1.0]], [[1.0]])}, "validation: images of shape (1, 1)"),
         ({"epochs": 2, "checkpoint": "x.json"}, "x.json: unknown suffix"),
         ({"epochs": 2, "checkpoint": "no/x.npz"}, "no/x.npz: the folder no does not exist"),
-        ({"epochs": 2, "resume": "missing.npz"}, "missing.npz: cannot be read"),
+        ({"epochs": 2, "resume": "missing.npz"}, "missing.npz: no such file"),
     ],
 )
 def test_settings_by_epochs_that_cannot_be_used(net, data, settings, message):

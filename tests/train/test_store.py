@@ -178,7 +178,7 @@ def saved(net, many, tmp_path_factory):
         ({"seed": 4}, "seed=4"),
         ({"reduction": "sum"}, "reduction='sum'"),
         ({"initial": "uniform"}, "initial: a resumed training starts from its checkpoint"),
-        ({"epochs": 2}, "epochs=2: 2 are done; expected more"),
+        ({"epochs": 2}, "epochs=2: 2 are done; give a larger total"),
         ({"validation": True}, "a checkpoint of other samples"),
     ],
 )

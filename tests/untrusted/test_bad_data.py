@@ -253,11 +253,11 @@ def test_a_png_that_unpacks_to_much_more_is_never_unpacked(here, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--data", "missing.npz"], "missing.npz: cannot be read"),
-        (["--data", "missing"], "missing: does not exist"),
+        (["--data", "missing.npz"], "missing.npz: no such file"),
+        (["--data", "missing"], "missing: no such file or folder"),
         (["--data", "net.toml"], "net.toml: unknown suffix '.toml'; expected samples"),
-        (["--data", "d.npz", "--validation", "missing.csv"], "missing.csv: cannot be read"),
-        (["--data", "d.npz", "--validation", "d.npz", "--hold-out", "0.5"], "--validation, --hold-out: expected one"),
+        (["--data", "d.npz", "--validation", "missing.csv"], "missing.csv: no such file"),
+        (["--data", "d.npz", "--validation", "d.npz", "--hold-out", "0.5"], "--validation and --hold-out cannot"),
         (["--data", "d.npz", "--hold-out", "0"], "share 0.0 of 4 samples"),
         (["--data", "d.npz", "--hold-out", "1"], "share 1.0"),
         (["--data", "d.npz", "--hold-out", "nan"], "share nan"),
@@ -271,9 +271,9 @@ def test_a_png_that_unpacks_to_much_more_is_never_unpacked(here, capsys):
         (["--data", "d.npz", "--checkpoint", "c.json"], "c.json: unknown suffix"),
         (["--data", "d.npz", "--checkpoint", "no/c.npz"], "the folder no does not exist"),
         (["--data", "d.npz", "--resume", "d.npz"], "d.npz: no settings in it; expected a checkpoint"),
-        (["--data", "d.npz", "--resume", "c.npz"], "c.npz: cannot be read"),
+        (["--data", "d.npz", "--resume", "c.npz"], "c.npz: no such file"),
         (["--data", "d.npz", "--plot", "p.pdf"], "p.pdf: unknown suffix"),
-        ([], "net.toml: holds no samples; add [[sample]] tables with image and target, or give --data"),
+        ([], "net.toml: no samples; add [[sample]] tables with image and target, or give --data"),
     ],
 )
 def test_a_bad_setting(here, capsys, arguments, words):

@@ -34,7 +34,8 @@ NOT_TARGETS = [
     "[]",
     "[1]",
     "[1, 0, 0]",
-    "1",
+    "2",
+    "0.5",
     '"a"',
     "[[1, 0]]",
     '["a", "b"]',
@@ -88,7 +89,7 @@ SETTINGS = [
     ["explain", "x_11", "--step", "-1"], ["predict"], ["predict", "x.json"], ["predict", "x.json", "y.csv"],
     ["verify", "missing.toml"], ["verify", "--lang", "es"], ["export", "--out", "."], ["export", "--out", "x.csv"],
     ["report", "--out", "x.htm"], ["report", "--out", "x"], ["report", "--out", "no/x.pdf"], ["report", "--out", "."],
-    ["report", "--out", "x.md", "--out", "x.doc"], ["report", "--out", "x.md", "--steps", "-1"], ["report", "--lang", "EN"], ["derive", "--of", ""], ["derive", "--of", "i_11"], ["nope"],
+    ["report", "--out", "x.md", "--out", "x.doc"], ["report", "--out", "x.md", "--steps", "-1"], ["report", "--lang", "ENG"], ["derive", "--of", ""], ["derive", "--of", "i_11"], ["nope"],
     ["article", "--steps", "x"], ["export", "--steps", "3000000"], ["--nope"],
 ]  # fmt: skip
 

@@ -9,8 +9,6 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from symcnn.workbook.check.blocks import LayerCells
-from symcnn.workbook.check.package import read_package
 
 import symcnn
 from symcnn.errors import InputError
@@ -25,6 +23,8 @@ from symcnn.verification.evaluate import leaves
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
 from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree, formulas_row
+from symcnn.workbook.check.names import LayerCells
+from symcnn.workbook.check.xlsx_reader import read_package
 from tests import tools
 from tests.slow import rest_slow
 from tests.tools import torch_oracle

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sympy import Add, Expr, Function, Rational, Symbol
 
-from symcnn.derivation import Addend, Graph, Variable
+from symcnn.derivation import Graph, Variable
 from symcnn.errors import InputError
 from symcnn.printers.cells import FormulaError, Place, written
 from symcnn.printers.excel import FormulaPrinter
@@ -210,9 +210,13 @@ class Decider:
     def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """Each parameter after a step of gradient descent."""
         for p in self.quantities.parameters:
-            step = (Addend(((p.symbol,),)), Addend(((RATE, p.adjoint.symbol),), Rational(-1)))
+            symbols = p.symbol, RATE, p.adjoint.symbol
+
+            def right(printer: FormulaPrinter, symbols: tuple[Symbol, ...] = symbols) -> str:
+                return "{}-{}*{}".format(*(printer.expression(symbol).text for symbol in symbols))
+
             expected = p.symbol - RATE * p.adjoint.symbol
-            yield ExpectedFormula(next_value(p), places(p), expected, lambda printer, step=step: printer.addends(step))  # type: ignore[misc]
+            yield ExpectedFormula(next_value(p), places(p), expected, right)
 
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""

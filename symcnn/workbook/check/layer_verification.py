@@ -307,7 +307,7 @@ def regenerated(cells: LayerCells) -> XlsxContent:
     """Return the workbook that symcnn writes for these inputs; an empty one if it cannot.
 
     How it was exported (which layers, forward only, with a sentence on why it has one image) is read off the file: of
-    several ways, the one whose cells stand where those of the file do.
+    several ways, the one whose cells stand where those of the file do, and whose Contents say the same.
     """
     values, package = np.zeros(cells.count), cells.package
     for place, number in cells.entries.items():
@@ -318,18 +318,18 @@ def regenerated(cells: LayerCells) -> XlsxContent:
     image, target, *parameters, rate = (values[first[t] : first[t] + t.size].reshape(t.shape) for t in cells.inputs)
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     text = catalogue(language(package.sheets, "contents"))
-    shaped, layers = image.reshape(cells.network.input_shape), _layers(cells, text)
-    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, layers=layers)
+    inputs = LayerInputs(cells.network, image.reshape(cells.network.input_shape), target, theta, float(rate), MADE)
     places, best = package.places(), XlsxContent()
     least = len(places) + 1
     has_adjoints = any(t.primal is not None for t in cells.blocks)
-    for forward_only, why in product((False,) if has_adjoints else (False, True), (MADE, "")):
+    ways = product(_layers(cells, text), (False,) if has_adjoints else (False, True), (MADE, ""))
+    for layers, forward_only, why in ways:
         try:
-            book, _ = layer_book(text, replace(inputs, forward_only=forward_only, why=why))
+            book, _ = layer_book(text, replace(inputs, layers=layers, forward_only=forward_only, why=why))
         except SymcnnError:
             continue
         expected = content_of(book.workbook)
-        apart = len(places ^ expected.places())
+        apart = len(places ^ expected.places()) + _contents_apart(package, expected, text("workbook.contents"))
         if apart < least:
             best, least = expected, apart
         if not apart:
@@ -337,16 +337,29 @@ def regenerated(cells: LayerCells) -> XlsxContent:
     return best
 
 
-def _layers(cells: LayerCells, text: Catalogue) -> tuple[str, ...] | None:
-    """The layers whose formulas are in the workbook; None: all."""
+def _contents_apart(package: XlsxContent, expected: XlsxContent, title: str) -> int:
+    """How many cells of the first sheet do not say what is expected there."""
+    cells = expected.sheets[title].items()
+    return sum(
+        cell.value != MADE and not _same(package.content((title, *address)), cell, False) for address, cell in cells
+    )
+
+
+def _layers(cells: LayerCells, text: Catalogue) -> list[tuple[str, ...] | None]:
+    """Which layers may have been asked for, None: all, so that the file has formulas of those that it has."""
     computed = {t for t in cells.equations if t in cells.blocks and t not in cells.given}
     computed |= {t.primal for t in computed if t.primal is not None}
-    sheets = [
-        (sheet.title, [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations])
-        for sheet in LayerPlan(cells.derivation, text).sheets
-    ]
-    titles = tuple(title for title, tensors in sheets if any(tensors))
-    return None if len(titles) == sum(bool(tensors) for _, tensors in sheets) else titles
+    plan = LayerPlan(cells.derivation, text)
+    sheets = {
+        sheet.title: [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations]
+        for sheet in plan.sheets
+    }
+    titles = tuple(title for title, tensors in sheets.items() if any(tensors))
+    possible = {title for title, tensors in sheets.items() if tensors}
+    if len(titles) == len(possible):
+        return [None]
+    # where a layer is left out since no sheet holds it, the others are the same as if they were asked for
+    return [None, titles] if {*titles} == possible - {*plan.too_large} else [titles]
 
 
 def _first_wrong(calculation: CellValues, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:

@@ -22,7 +22,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import product, takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -32,7 +32,7 @@ from sympy import S, Symbol
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells import Place, Range, Reference, written
+from symcnn.printers.cells import Place, Range, Reference, corners, written
 from symcnn.symbolic import (
     E_TOTAL,
     Access,
@@ -45,7 +45,7 @@ from symcnn.symbolic import (
     TensorKind,
     Term,
     entries,
-    first_image,
+    image_ending,
     is_numbered,
     quantity_of,
     symbol,
@@ -65,30 +65,35 @@ Named: TypeAlias = Quantity | Symbol
 MAX_IMAGES = 10_000
 
 
-@dataclass(frozen=True)
 class NamedCells:
-    """The defined names of one workbook, for one network."""
+    """The defined names of one workbook, for one network.
 
-    network: Network
-    package: XlsxContent
-    path: str
+    Attributes:
+        images: how many there are in the workbook; inputs: the pixels and targets of one.
+        parameters: in the order of ``network.parameters``.
+        trains: is there a sheet Training? Earlier versions wrote one image of a large network without it. A name that
+            only a workbook with a training has is enough: one that lacks others is refused, not read as less.
+        settings: of gradient descent, on Inputs.
 
-    @cached_property
-    def images(self) -> int:
-        """The number of images in the workbook."""
-        count = 0
-        while count < MAX_IMAGES and E.of_image(count + 1).name.lower() in self.package.names:
-            count += 1
-        if not count:
+    Raises:
+        InputError: no cell is named after the error of an image.
+    """
+
+    def __init__(self, network: Network, package: XlsxContent, path: str) -> None:
+        self.network, self.package, self.path = network, package, path
+        numbers = range(1, MAX_IMAGES + 1)
+        self.images = sum(1 for _ in takewhile(lambda m: E.of_image(m).name.lower() in package.names, numbers))
+        if not self.images:
             raise InputError(
-                f"{self.path}: no cell is named {E.of_image(1)}; expected a workbook of symcnn, of a network with a"
-                " loss"
+                f"{path}: no cell is named {E.of_image(1)}; expected a workbook of symcnn, of a network with a loss"
             )
-        return count
-
-    @cached_property
-    def derivation(self) -> Derivation:
-        return Derivation(self.network, self.images)
+        self.derivation = Derivation(network, self.images)
+        self.parameters = tuple(entries(*network.forward.parameters))
+        places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
+        self.inputs = tuple(quantity_of(*place) for place in places)
+        only_trained = (training_name(E_TOTAL), E_TOTAL, FACTOR, STEP)
+        self.trains = any(name.name.lower() in package.names for name in only_trained)
+        self.settings = (RATE, FACTOR) if self.trains else (RATE,)
 
     @cached_property
     def wording(self) -> Catalogue:
@@ -100,32 +105,7 @@ class NamedCells:
         status = "".join(cell.formula for cell in cells.values() if cell.formula is not None)
         return next((text for text in titled if f'"{text("workbook.status")} "' in status), titled[0])
 
-    @property
-    def trains(self) -> bool:
-        """Whether there is a sheet Training. Earlier versions wrote one image of a large network without it.
-
-        A name that only a workbook with a training has is enough: one that lacks others is refused, not read as less.
-        """
-        names = (training_name(E_TOTAL), E_TOTAL, FACTOR, STEP)
-        return any(name.name.lower() in self.package.names for name in names)
-
     # --- names ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def parameters(self) -> tuple[Quantity, ...]:
-        """In the order of ``network.parameters``."""
-        return tuple(entries(*self.network.forward.parameters))
-
-    @cached_property
-    def inputs(self) -> tuple[Quantity, ...]:
-        """The pixels and targets of one image."""
-        places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
-        return tuple(quantity_of(*place) for place in places)
-
-    @cached_property
-    def settings(self) -> tuple[Symbol, ...]:
-        """The settings of gradient descent on Inputs."""
-        return (RATE, FACTOR) if self.trains else (RATE,)
 
     def per_image(self) -> Iterator[Quantity]:
         """Every quantity of every image."""
@@ -175,7 +155,7 @@ class NamedCells:
             if not isinstance(target, kind):
                 missing.append(name)
                 continue
-            corner = target.first if isinstance(target, Range) else target
+            corner, _ = corners(target)
             if corner.sheet not in self.package.sheets:
                 raise InputError(
                     f"{self.path}: the name {name} points to the sheet {corner.sheet!r:.40}, which is not there"
@@ -252,7 +232,7 @@ def written_area(target: Reference | Range | None) -> str:
     """The address of a block of cells: ``Forward!K12:M14``; of none an empty text."""
     if target is None:
         return ""
-    first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)
+    first, last = corners(target)
     sheet = first.sheet or ""
     text = written((sheet, first.row, first.column))
     return text if first == last else f"{text}:{written((sheet, last.row, last.column), sheet)}"
@@ -342,7 +322,7 @@ class LayerCells:
             if np.prod(leading, dtype=np.int64) > MAX_NAMES:
                 return
             for index in product(*map(range, leading)):
-                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + first_image(tensor), index
+                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + image_ending(tensor), index
 
     @cached_property
     def blocks(self) -> dict[Tensor, list[NamedBlock]]:
@@ -353,8 +333,7 @@ class LayerCells:
                 for one in (name, f"{GIVEN}{name}"):
                     target = self.package.names.get(one.lower())
                     if target is not None:
-                        area = target if isinstance(target, Range) else Range(target, target)
-                        blocks.setdefault(tensor, []).append(NamedBlock(one, tensor, index, area))
+                        blocks.setdefault(tensor, []).append(NamedBlock(one, tensor, index, Range(*corners(target))))
         return blocks
 
     @cached_property
@@ -443,7 +422,7 @@ class LayerCells:
     def name(self, number: int) -> str:
         """Return the name of an entry, as single cells are called: ``dE_dx_311_image1``."""
         tensor, index = self.locate(number)
-        return tensor.scalar(index) + first_image(tensor)
+        return tensor.scalar(index) + image_ending(tensor)
 
 
 def _step(parameter: Tensor) -> Equation:

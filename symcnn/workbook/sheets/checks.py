@@ -13,13 +13,9 @@ changed no input. Whether one was changed is seen from weighted sums of all inpu
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from sympy import Symbol
-
-from symcnn.derivation import Variable
 from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array, Data
 from symcnn.printers.excel import CellFormula, checked_formula
@@ -39,29 +35,26 @@ MOVED: Moved = "moved"
 MAX_PERTURBED = 20_000
 
 
-@dataclass(frozen=True)
 class Perturbed:
-    """The perturbed passes from one column on."""
+    """The perturbed passes from one column on.
 
-    plan: TrainingPlan
-    first: int
-    h: str
+    Attributes:
+        pass_columns: the columns of one sign: the moved parameter, every image's pass, E_total.
+        starts: sign -> its first column; last: the last column of all.
+    """
 
-    @cached_property
-    def pass_columns(self) -> list[Quantity | Moved]:
-        """The columns of one sign: the moved parameter, every image's pass, E_total."""
-        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in self._variables]
-        return [MOVED, *passes, E_TOTAL]
+    def __init__(self, plan: TrainingPlan, first: int, h: str) -> None:
+        self.plan, self.h = plan, h
+        self._variables = list(plan.graph.forward.values())
+        passes = [v.quantity.of_image(m + 1) for m in range(plan.images) for v in self._variables]
+        self.pass_columns: list[Quantity | Moved] = [MOVED, *passes, E_TOTAL]
+        self.starts = {"+": first, "-": first + len(self.pass_columns) + 1}
+        self.last = self.starts["-"] + len(self.pass_columns) - 1
+        # for each image, symbol -> cell on Forward
+        self._forward = [{q.symbol: c.reference("", fixed=True) for q, c in cells.items()} for cells in plan.forward]
 
     def columns(self, sign: str) -> dict[Quantity | Moved, int]:
-        return dict(zip(self.pass_columns, count(self._start(sign))))
-
-    def _start(self, sign: str) -> int:
-        return self.first + (0 if sign == "+" else len(self.pass_columns) + 1)
-
-    @property
-    def last(self) -> int:
-        return self._start("-") + len(self.pass_columns) - 1
+        return dict(zip(self.pass_columns, count(self.starts[sign])))
 
     def chosen(self) -> list[Quantity]:
         """All parameters, or of each tensor as many as there is room for, evenly spread."""
@@ -74,17 +67,17 @@ class Perturbed:
 
     def error(self, sign: str, row: int) -> str:
         """E_total with the parameter moved."""
-        return local(row, self._start(sign) + len(self.pass_columns) - 1)
+        return local(row, self.starts[sign] + len(self.pass_columns) - 1)
 
     def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
-        plan, start, length = self.plan, self._start(sign), len(self._variables)
+        plan, start, length = self.plan, self.starts[sign], len(self._variables)
         formulas = {start: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
         errors = []
         for m in range(plan.images):
             first = start + 1 + m * length
             own = {v.quantity.symbol: CellReference("", "", first + n, row) for n, v in enumerate(self._variables)}
-            known = {**self._forward_cells[m], **own, parameter.symbol: CellReference("", "", start, row)}
+            known = {**self._forward[m], **own, parameter.symbol: CellReference("", "", start, row)}
             printer = SheetPrinter(known.__getitem__)
             formulas |= {first + n: printer.formula(v) for n, v in enumerate(self._variables)}
             errors.append(str(own[E.symbol]))
@@ -92,15 +85,6 @@ class Perturbed:
             f"={plan.factor.absolute}*({'+'.join(errors)})", E_TOTAL
         )
         return formulas
-
-    @cached_property
-    def _variables(self) -> list[Variable]:
-        return list(self.plan.graph.forward.values())
-
-    @cached_property
-    def _forward_cells(self) -> list[dict[Symbol, CellReference]]:
-        """For each image, symbol -> cell on Forward."""
-        return [{q.symbol: c.reference("", fixed=True) for q, c in cells.items()} for cells in self.plan.forward]
 
 
 def _spread(every: Sequence[Quantity], count: int) -> list[Quantity]:

@@ -141,10 +141,8 @@ def _links(page: StyledSheet, sheets: Sequence[str], row: int) -> int:
     row = _section(page, row, "sheets_in_order")
     for key in sheets:
         page.link(row, LEFT, page.book.title(key), style.LINK_LINED, Cell(page.book.title(key), 1, 1))
-        for column in range(LEFT + 1, RIGHT + 1):
-            described = page.book.descriptions.get(key) or page.label(f"on_{key}")
-            words = described if column == LEFT + 1 else None
-            page.put(row, column, words, style.WORDS_LINED)
+        described = page.book.descriptions.get(key) or page.label(f"on_{key}")
+        page.bar(row, RIGHT, described, style.WORDS_LINED, first=LEFT + 1)
         page.height(row, 19)
         row += 1
     return row

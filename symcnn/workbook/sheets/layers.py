@@ -8,7 +8,7 @@ from typing import Any
 
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Index, Tensor, TensorKind, first_image
+from symcnn.symbolic import Index, Tensor, TensorKind, image_ending
 from symcnn.workbook import style
 from symcnn.workbook.addresses import area, local, prefix
 from symcnn.workbook.blocks import NO_MARGIN, Placement, called, first_of, formulas
@@ -80,6 +80,9 @@ class LayerSheets:
         columns = max(sheet.columns, self.plan.last_column[title]) + 1
         if sheet.neurons:
             weights = first_of(TensorKind.WEIGHT, (t for t in sheet.parameters if t in self.plan.placements))
+            if weights is None:  # its weights are left out, and may be wider than a spreadsheet
+                there = (p.origins[..., 1] for p in self.plan.placements.values() if p.sheet == title)
+                columns = max([self.plan.last_column[title], *(int(origins.max()) for origins in there)]) + 1
             first = self._column(weights) if weights is not None else columns
             page.widths({FIRST_COLUMN: 5.0, **dict.fromkeys(range(FIRST_COLUMN + 1, first - 2), NEURON_WIDTH)})
             page.widths({first - 2: 2.0, first - 1: 2.0, **dict.fromkeys(range(first, columns + 1), MAP_WIDTH)})
@@ -248,7 +251,7 @@ class LayerSheets:
 
     def _name(self, placement: Placement, block: Index) -> None:
         tensor = placement.tensor
-        name = "_".join((tensor.name, *(str(n + 1) for n in block))) + first_image(tensor)
+        name = "_".join((tensor.name, *(str(n + 1) for n in block))) + image_ending(tensor)
         name = f"given_{name}" if tensor in self.plan.given else name
         self.book.define(name, placement.reference(block))
 

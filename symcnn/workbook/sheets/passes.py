@@ -84,8 +84,7 @@ class GradientTables:
         derivative, formula, *images, total = plan.total_columns
         adjoint, row = quantity.adjoint, plan.total(quantity).row
         if len(plan.derived) <= MAX_RULED:
-            for column in range(FIRST_COLUMN, self._end):
-                self.page.put(row, column, None, style.RULE)
+            self.page.bar(row, self._end - 1, None, style.RULE, first=FIRST_COLUMN)
         variable = self.graph[adjoint]
         name = self.words.rich(self.words.long.name(adjoint), 11, style.INK, " =")
         self.page.put(row, derivative, name, style.LISTED_NAME)
@@ -142,7 +141,6 @@ class GradientTables:
     def _questions(self) -> Iterator[str]:
         equations, parameters = self.plan.derivation.forward, self.plan.network.forward.parameters
         kinds = {t.kind for t in parameters}
-        functions = {type(a) for e in equations for t in e.terms for f in t.factors for a in f.atoms(sigmoid)}
         if TensorKind.FILTER in kinds:
             yield "flip"
             yield "positions"
@@ -151,7 +149,7 @@ class GradientTables:
         yield "mean"
         if any(e.reduce == "max" and len(e.target.tensor.shape) > 1 for e in equations):
             yield "pooling"
-        if functions:
+        if any(factor.has(sigmoid) for e in equations for term in e.terms for factor in term.factors):
             yield "sigmoid"
         if self.plan.network.loss == "cross_entropy":
             yield "softmax"
@@ -180,11 +178,8 @@ class ContributionSection:
         assert plan.shares is not None
         self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
         self.top = plan.shares_row + 4
+        self._sum_row = self.top + len(self.shares.positions)
         self.columns = columns_of(plan)
-
-    @property
-    def _sum_row(self) -> int:
-        return self.top + len(self.shares.positions)
 
     def write(self) -> None:
         plan, row = self.plan, self.plan.shares_row
@@ -344,10 +339,8 @@ class Passes:
         plan, total = self.plan, self.plan.error_total
         errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
-        for column in range(start, total.column + 1):
-            page.put(total.row, column, None, style.RESULT_BAR)
         words = self.book.label("error_total_is", total=self.words.total(E_TOTAL))
-        page.put(total.row, start, words, style.RESULT_BAR)
+        page.bar(total.row, total.column, words, style.RESULT_BAR, first=start)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
         page.put(total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
         page.height(total.row, style.VALUE_HEIGHT)

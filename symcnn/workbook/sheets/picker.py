@@ -185,14 +185,14 @@ class Picker:
         self.height = max(c.height for pairs in forward for c, _ in pairs)
         rows = self._forward(forward)
         self._left()
-        self._hide_absent(SECTION + 2, rows)
+        self._hide_absent(SECTION + 2, RIGHT, rows)
         self._backward(back, max(rows, SECTION + 30) + 2)
         page.sheet.freeze_panes = f"A{SECTION}"
 
-    def _hide_absent(self, first: int, last: int) -> None:
+    def _hide_absent(self, top: int, left: int, bottom: int) -> None:
         """A cell that the chosen layer has nothing for is white."""
-        place = area(first, RIGHT, last, LAST - 2)
-        style.white_rule(self.page.sheet, place, f"{local(first, RIGHT)}={DASH}")
+        place = area(top, left, bottom, LAST - 2)
+        style.white_rule(self.page.sheet, place, f"{local(top, left)}={DASH}")
 
     def _choice(self) -> None:
         """Layer, map, row and column in amber; beside them what may be chosen."""
@@ -326,7 +326,7 @@ class Picker:
         """Windows, filters, products, and what the cell adds to the filter's gradient; the row below them."""
         page, label, height = self.page, self.book.label, self.height
         title = self._said("picker_forward", map=self.map, row=self.row, column=self.column)
-        page.bar_from(SECTION, 3, LAST, title, style.SECTION)
+        page.bar(SECTION, LAST, title, style.SECTION, first=3)
         count = min(MAX_BLOCKS, max(len(pairs) for pairs in layers))
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
@@ -350,8 +350,8 @@ class Picker:
             own = area(tops[2], column, tops[2] + height - 1, column + width - 1)
             below, right = tops[2] + height, column + width - 1
             for row, at, text, look in (
-                (tops[1] - 1, column + width // 2, '"×"', style.PICKER_SIGN),
-                (tops[2] - 1, column + width // 2, '"="', style.PICKER_SIGN),
+                (tops[1] - 1, column + width // 2, '"×"', style.SMALL_ARROW),
+                (tops[2] - 1, column + width // 2, '"="', style.SMALL_ARROW),
                 (below, right - 1, '"Σ"', style.SYMBOL),
                 (below, right, f"SUM({own})", style.PICKER_SUM),
             ):
@@ -360,7 +360,8 @@ class Picker:
         page.put(self.share_top - 1, RIGHT, label("picker_share"), style.HEAD)
         last = RIGHT + count * (width + 1) - 2
         for top in (*tops, self.share_top):
-            self._colour(top, RIGHT, top + height - 1, last)
+            # corners stand above the first one
+            self._colour(top, RIGHT, top + height - 1, last, top if top == tops[0] else top - 1)
             for r in range(height):
                 page.put(top + r, RIGHT - 1, r + 1, style.MAP_NUMBER)
         return self.share_top + height + 1
@@ -396,9 +397,9 @@ class Picker:
             ]  # fmt: skip
             page.put(top + r, column + c, CellFormula(f"={self._choose(texts)}"), look)
 
-    def _colour(self, top: int, left: int, bottom: int, right: int) -> None:
-        row = top if top == self.tops[0] else top - 1  # corners stand above the first one
-        self.page.scale_to_largest((top, left, bottom, right), (row, right + 2), style.SCALE_END)
+    def _colour(self, top: int, left: int, bottom: int, right: int, end: int) -> None:
+        """Colours of a block up to its largest value, which stands in the row ``end`` beside it."""
+        self.page.scale_to_largest((top, left, bottom, right), (end, right + 2), style.SCALE_END)
 
     # --- the left side ----------------------------------------------------------------------------------------------
 
@@ -496,7 +497,7 @@ class Picker:
         page, label = self.page, self.book.label
         if not any(layers):
             return
-        page.bar_from(top, 3, LAST, label("picker_feeds"), style.SECTION)
+        page.bar(top, LAST, label("picker_feeds"), style.SECTION, first=3)
         lists = [self._pieces(pairs) for pairs in layers]
         count = max(len(pieces) for pieces in lists)
         side = max((max(p.rows, p.columns) for pieces in lists for p in pieces), default=1)
@@ -521,6 +522,11 @@ class Picker:
             page.put(below, right - 1, "Σ", style.SYMBOL)
             page.put(below, right, CellFormula(f"=SUMPRODUCT({one},{other})"), style.PICKER_SUM)
             sums.append(local(below, right))
+        for n in range(0, count, wide):  # the blocks of one line have one scale
+            row, last = top + 2 + n // wide * (2 * side + 4), 2 + min(wide, count - n) * (side + 1) - 1
+            for first in (row + 1, row + 1 + side):
+                self._colour(first, 3, first + side - 1, last, first)
+        self._hide_absent(top + 2, 3, top + 1 + (count + wide - 1) // wide * (2 * side + 4))
         complete = [len(pairs) <= MAX_BLOCKS for pairs in layers]
         page.put(top, LAST - 6, "Σ", style.SYMBOL)
         factor = self._choose([_number(layer.back) for layer in self.layers])

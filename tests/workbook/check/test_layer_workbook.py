@@ -234,6 +234,25 @@ def test_a_part_of_the_layers_is_proved_from_the_numbers_of_the_others(tmp_path,
     assert not any(row.claim.startswith(f"{name}:") for name in given.split(", ") for row in found.rows)
 
 
+@pytest.mark.parametrize("layers", [["Image", "Conv1"], ["conv2", "RELU2"], ["Output", "Dense1"]])
+def test_layers_may_be_asked_for_in_any_order_and_case_and_with_the_image(tmp_path, layers):
+    net, path = NETWORKS["padding"], tmp_path / "part.xlsx"
+    symcnn.export_workbook(net, (np.ones((1, 6, 6)), np.eye(3)[:1]), path, layers=layers)
+    found = verify_workbook(path, net)
+    assert found.ok, str(found)
+
+
+@pytest.mark.parametrize("layers", [None, ["Output"]])
+def test_a_layer_that_no_sheet_holds_is_left_out_or_not_asked_for(tmp_path, layers):
+    net, path = symcnn.Network((16_400,), [DENSE(2, "relu"), DENSE(2)], "mse"), tmp_path / "wide.xlsx"
+    symcnn.export_workbook(net, (np.ones((1, 16_400)), np.ones((1, 2))), path, layers=layers)
+    found = verify_workbook(path, net)
+    assert found.ok, str(found)
+    texts = [str(cell.value) for row in openpyxl.load_workbook(path)["Contents"].iter_rows() for cell in row]
+    [said] = [text for text in texts if text.startswith(("Left out: Dense1", "A part of the network"))]
+    assert said.startswith("Left out") == (layers is None)
+
+
 def test_a_readers_own_notes_are_no_error_unless_a_sum_reads_them(book):
     (sheet, row, column), _ = place(book, "x", 0, 0, 0)
     assert not changed(book, (sheet, 400, 3), None, "look here")
