@@ -89,7 +89,7 @@ def test_of_many_layers_that_are_alike_only_the_first_has_several_entries():
     first, second, *others = net.forward.feature_maps  # the first slides over one channel
     assert min(shown[first], shown[second]) > 1
     assert {shown[tensor] for tensor in others} == {1}
-    assert "and one where an equation of the same form" in str(document)
+    assert "one if an earlier equation has the same form" in str(document)
     assert all(display.evidence for display in examined(document, content, EN).displays())
 
 
@@ -137,8 +137,8 @@ def test_the_text_says_why_an_entry_was_chosen(content, lang):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"epochs": 2, "batch_size": 1}, "with the trained parameters"),
-        ({"steps": 3}, "with the parameters after 3 steps"),
+        ({"epochs": 2, "batch_size": 1}, "and the parameters after training"),
+        ({"steps": 3}, "and the parameters after 3 training steps"),
     ],
 )
 def test_of_a_training_that_is_handed_in_the_numbers_are_those_learnt(settings, said):
