@@ -43,9 +43,9 @@ class Catalogue:
 
     def shown(self, name: str, value: T) -> T | str:
         """A value as a document shows it: counts with their thousands apart, but not the number of a line or a seed."""
-        if isinstance(value, int) and name not in NUMBERS_OF_ONE and "number" in self._tables:
-            return self.number(value)
-        return value
+        if not isinstance(value, int) or isinstance(value, bool) or name in NUMBERS_OF_ONE:
+            return value
+        return self.number(value) if "number" in self._tables else value  # the command line's texts have none
 
     def __call__(self, key: str, **values: object) -> str:
         found: Any = self._tables

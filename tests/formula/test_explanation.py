@@ -155,7 +155,7 @@ def test_a_run_by_epochs_is_explained_at_its_ends(net, data):
     assert run.last is not None
     found = symcnn.explain("f_12", run, lang="fr")
     assert (found.value, run.best_epoch) == (run.parameters["f_12"], run.measured.number)
-    assert f"(valeur apprise en {run.best_epoch} époques)" in str(found)
+    assert f"(valeur obtenue après {run.best_epoch} époques)" in str(found)
     assert symcnn.explain("f_12", run, step=0).value == run.initial[1]
 
 

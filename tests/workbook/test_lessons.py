@@ -129,7 +129,7 @@ def put_in(shown, quantity, image):
     cell = shown.plan.total(quantity)
     column = openpyxl.utils.get_column_letter(shown.plan.numbers_column)
     text = shown.values[cell.sheet, f"{column}{cell.row + image}"]
-    return text.split(":  ", 1)[-1]
+    return re.sub(r"^\d+\s?: ", "", text)
 
 
 def test_the_numbers_put_in_give_the_gradient(shown):

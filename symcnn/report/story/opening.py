@@ -35,7 +35,7 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
-        repeated = f" {t.text('story.convention_repeated')}" if t.is_long else ""
+        repeated = f" ({t.text('story.convention_repeated')})" if t.is_long else ""
         items.append(t.say("story.convention_large", entries=MOST, terms=terms, repeated=repeated))
     if t.has_numbers:
         items.append(_of_numbers(t))
