@@ -177,7 +177,7 @@ class _Drawing:
             cell_before=shown(passes.cell, BEFORE), cell_after=shown(passes.cell, START),
             gradient=self._spelled(passes.gradient.result), total=self._spelled(passes.total.result),
             weight_before=shown(passes.weight, START), weight_after=shown(passes.weight, ONE_STEP),
-            steps=self._count(passes.steps), first=self._loss(0), last=self._loss(passes.steps),
+            steps=passes.steps, first=self._loss(0), last=self._loss(passes.steps),
         )  # fmt: skip
 
     # --- words and numbers --------------------------------------------------------------------------------------------
@@ -198,9 +198,6 @@ class _Drawing:
 
     def _loss(self, step: int) -> str:
         return self._spelled(self.passes.rounded(self.passes.losses[step]))
-
-    def _count(self, number: int) -> str:
-        return f"{number:,}" if self.text.decimal == "." else f"{number:,}".replace(",", "\u202f")
 
     def _name(self, quantity: Quantity) -> tree.Node:
         """A symbol without its word: o₁."""
@@ -467,7 +464,7 @@ class _Drawing:
             yield show(at, CURVE, True, self._result(x, y + 30 * n, words, shown.result, note))
         targets = self.plan.network.forward.targets
         assert targets is not None  # a network with a loss
-        words = self.text("moving_picture.later", steps=self._count(passes.steps))
+        words = self.text("moving_picture.later", steps=passes.steps)
         later = [self._label(LEFT, y - 30, words, 16, anchor="start")]
         for n, (output, target) in enumerate(zip(entries(self.outputs), entries(targets), strict=True)):
             note = self.text("moving_picture.target", target=self._shown(target, LAST))
@@ -493,7 +490,7 @@ class _Drawing:
         for step in [0, *(10**n for n in range(1, 9) if 5 * 10**n <= steps), steps]:
             x = across.at(step + 1)
             marks.append(Line(((x, low), (x, low + 4)), "axis").svg())
-            marks.append(self._label(x, low + 19, self._count(step), 12, "grey"))
+            marks.append(self._label(x, low + 19, self.text.number(step), 12, "grey"))
         for step, start, end in ((0, None, STEP), (1, STEP, CURVE + 0.2), (steps, TRAINED, END)):
             x, y, anchor = (left + 66, top + 32, "start") if step < 2 else (right, low - 14, "end")
             label = self._label(x, y, self._loss(step), 15, "bold", anchor, f"E_total at {step}")

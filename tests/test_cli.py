@@ -261,6 +261,7 @@ def test_every_command_has_help(capsys):
         "predict",
         "explain",
         "new",
+        "exercise",
     }
     assert set(commands.commands) == known
 

@@ -28,6 +28,7 @@ from symcnn.text import LANGUAGES, tables
 from tests.network.test_file import BAD, GOOD, SAMPLE
 from tests.test_cli import run
 from tests.text.test_text import flat, placeholders
+from tests.untrusted.test_bad_inputs import NETWORKS, SETTINGS
 
 PACKAGE = Path(symcnn.__file__).parent
 
@@ -147,7 +148,7 @@ def test_no_template_is_left_over():
     source = "\n".join([own, clicks, *(os.strerror(code) for code in errno.errorcode)])
     pieces = {
         fixed.strip(" ;:?,()[]'\"=")
-        for kind in ("line", "part")
+        for kind in ("line", "part", "place")
         for parts, *_ in _templates(kind)
         for piece in re.split(r"(?<=[;:?,]) |\((?=No such file)", "¤".join(parts))
         for fixed in piece.strip(" ;:?,()").split("¤")
@@ -157,7 +158,8 @@ def test_no_template_is_left_over():
 
 #: What the code puts together from two strings.
 COMPOSED = {"may all be its", "but no array for its", "bytes packed", "expected one axis", "not an IDX file but",
-            "then the class", "then the target"}  # fmt: skip
+            "then the class", "then the target", "more is missing", "expected TOML",
+            "which takes seconds (kept in", "which takes seconds (in memory only"}  # fmt: skip
 
 
 #: What is the same in both languages.
@@ -225,6 +227,23 @@ def test_every_mistake_in_a_network_file_too(tmp_path, capsys, old, message, new
     assert not ENGLISH.search(re.sub(r"TOML incorrect \(.*\)|'[^']*'", "", line)), line
 
 
+@pytest.mark.slow
+def test_most_bad_settings_and_network_files_have_a_french_line_and_none_has_half_of_one(tmp_path, monkeypatch, capsys):
+    """Those of the tests of what is untrusted; in brackets a library's own words may stay."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYMCNN_LANG", "fr")
+    calls = [arguments for arguments in SETTINGS if "--lang" not in arguments]
+    for number, network in enumerate(NETWORKS):
+        Path(f"{number}.toml").write_text(network, "utf-8")
+        calls.append(["train", f"{number}.toml", "--steps", "2"])
+    lines = [run(*arguments, capsys=capsys)[2] for arguments in calls]
+    assert len(lines) > 150
+    french = [line for line in lines if re.search("[éèêàç’\u202f]", line)]
+    assert len(french) >= 0.97 * len(lines), [line for line in lines if line not in french]
+    for line in french:
+        assert not ENGLISH.search(re.sub(r"'[^']*'|\"[^\"]*\"|\(.*\)|missing\.\w+|Infinity|--[a-z]+", "", line)), line
+
+
 def test_a_line_without_a_template_stays_english_as_a_whole():
     assert _in_french("net.toml: layer 2: something that nobody has translated") is None
     assert _in_french("net.toml: expected what nobody knows of; expected one of a, b") is None
@@ -236,6 +255,10 @@ def test_a_line_without_a_template_stays_english_as_a_whole():
         "a is missing.toml\u202f: type de fichier '.x is missing' inconnu\u202f; attendu\u202f: .md ou .tex"
     )
     assert _in_french("validation: " * 80 + "nothing") is None  # and at once
+    # a part of a line is no line, and what names a file is no reason
+    assert _in_french("a.xlsx: not well-formed XML (syntax error: line 1, column 0)") is None
+    assert _in_french("a.txt: is a file; expected a folder") == "a.txt\u202f: c’est un fichier\u202f; donnez un dossier"
+    assert _in_french("a.csv: line 1 has a decimal comma, and more") is None
     # the template that says most of it
     assert (
         _in_french("seed=-2: expected a whole number, at least 0") == "seed=-2\u202f: il faut un entier positif ou nul"

@@ -304,7 +304,7 @@ def test_a_training_without_a_first_step_is_refused(run):
     network, data = symcnn.article.network(), symcnn.article.images()
     with pytest.raises(InputError, match="at least 2"):
         moving_picture(network, data, symcnn.train(network, data, learning_rate=0.5, steps=1))
-    with pytest.raises(InputError, match="another network"):
+    with pytest.raises(InputError, match="different network"):
         moving_picture(OTHERS["stride"][0], OTHERS["stride"][1], run)
 
 

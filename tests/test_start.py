@@ -117,6 +117,8 @@ def test_every_public_name_is_there():
     assert "write_report" in pydoc.plain(pydoc.render_doc(symcnn))
     with pytest.raises(AttributeError, match=r"module 'symcnn' has no attribute 'nonsense'$"):
         _ = symcnn.nonsense
+    with pytest.raises(AttributeError, match=r"attribute 'trane'; did you mean 'train'\?$"):
+        _ = symcnn.trane
     with pytest.raises(ImportError):
         exec("from symcnn import trane")
     assert symcnn.formula.Latex is importlib.import_module("symcnn.formula").Latex

@@ -22,7 +22,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, one_of
 from symcnn.files import toml_from
 from symcnn.formula import tree
 from symcnn.formula.reader import FormulaReader, NotReadError, read_display
@@ -127,7 +127,7 @@ class _MappingWords:
         self._document = document
         for key in document:
             if key not in _WORDS:
-                raise InputError(f"{key}: unknown word; expected one of {', '.join(_WORDS)}")
+                raise InputError(f"{key}: unknown word; {one_of(key, _WORDS)}")
         decimal = document.get("decimal")
         if decimal is not None and decimal not in ("point", "comma"):
             raise InputError(f'decimal = {decimal!r}: expected "point" or "comma"')

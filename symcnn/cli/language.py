@@ -114,12 +114,14 @@ def _in_french(line: str) -> str | None:
 
 
 def _filled(line: str, kind: str) -> str | None:
-    """The French of the template, of a kind "line" or "part", that has most of the letters; None if none fits."""
+    """The French of the template of a kind that has most of the letters; None if none fits."""
     best, most = None, -1
     for parts, names, size, french in _templates(kind):
         values = _between(parts, line) if size > most else None
-        if values is None:
+        if values is None or (kind == "place" and any(" " in value for value in values)):
             continue
+        if not parts[0] and names[0] != _PLACES and ": " in values[0]:
+            continue  # what names a file is no part of the line
         translated = {name: _value(name, value) for name, value in zip(names, values, strict=True)}
         if None not in translated.values():
             best, most = french.format(**translated), size
@@ -137,12 +139,12 @@ def _value(name: str, value: str) -> str | None:
         return _place(value)
     if kind == _NAMES:
         return re.sub(" (or|and) ", lambda match: " ou " if match[1] == "or" else " et ", value)
-    return None if ": " in value and value[:1] not in "'\"" else value
+    return None if re.search("[:;] ", value) and value[:1] not in "'\"" else value
 
 
 def _place(words: str) -> str:
     """Places such as "net.toml: layer 2": what is no place of symcnn's stays as it is."""
-    return "\u202f: ".join(_filled(word, "part") or word for word in words.split(": "))
+    return "\u202f: ".join(_filled(word, "place") or word for word in words.split(": "))
 
 
 def _between(parts: Sequence[str], line: str) -> list[str] | None:

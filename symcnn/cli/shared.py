@@ -207,8 +207,12 @@ def log_lines() -> Iterator[None]:
     """Print what symcnn logs as lines on standard error."""
     import logging
 
+    class Lines(logging.StreamHandler[Any]):
+        def format(self, record: logging.LogRecord) -> str:
+            return in_language(record.getMessage())
+
     # standard error as it is now: a progress bar lets lines through
-    log, handler = logging.getLogger("symcnn"), logging.StreamHandler(sys.stderr)
+    log, handler = logging.getLogger("symcnn"), Lines(sys.stderr)
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)

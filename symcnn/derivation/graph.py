@@ -335,33 +335,42 @@ def _reached(equation: Equation, term: Term, upstream: Access, targets: set[Inde
     """
     target, source = equation.target.index, upstream.index
     limits = [pair for a in (upstream, *_needed(term)) for pair in zip(a.index, a.tensor.shape, strict=True)]
-    rows, places = targets, [("target", n) for n in range(len(target))]
+
+    def dimensions(index: Sequence[Affine], axes: Sequence[Axis]) -> list[int]:
+        return [n for n, affine in enumerate(index) if _is_of(axes, affine)]
+
     groups = [
-        (
-            axes,
-            [n for n, a in enumerate(target) if _is_of(axes, a)],
-            [n for n, a in enumerate(source) if _is_of(axes, a)],
-        )
+        (axes, dimensions(target, axes), dimensions(source, axes))
         for axes in _groups((*equation.axes, *term.axes), [*target, *(affine for affine, _ in limits)])
     ]
+    rows, places = targets, [("target", n) for n in range(len(target))]
+    # first what only the target has, which makes them fewer; last what only the access has
     for axes, out, into in sorted(groups, key=lambda group: (len(group[2]) > 0, len(group[1]) == 0)):
-        within = [(affine, size) for affine, size in limits if _is_of(axes, affine)]
-        steps: dict[Index, set[Index]] = {}
-        for point in points(axes):
-            start, end = _at([target[n] for n in out], point), _at([source[n] for n in into], point)
-            numbers = [(affine.at(point), size) for affine, size in within]
-            if start is not None and end is not None and all(n is not None and 0 <= n < size for n, size in numbers):
-                steps.setdefault(start, set()).add(end)
+        moves = _moves(axes, [target[n] for n in out], [source[n] for n in into], limits)
         taken = [places.index(("target", n)) for n in out]
-        kept = [n for n in range(len(places)) if n not in taken]
         size = equation.target.tensor.shape[out[0]] if len(out) == 1 else 0
-        if size and all(steps.get((n,)) == {(n,)} for n in range(size)):  # nothing moves
+        if size and all(moves.get((n,)) == {(n,)} for n in range(size)):  # each stays where it is
             places[taken[0]] = ("source", into[0])
             continue
-        rows = {(*(row[n] for n in kept), *end) for row in rows for end in steps.get(tuple(row[n] for n in taken), ())}
+        kept = [n for n in range(len(places)) if n not in taken]
+        rows = {(*(row[n] for n in kept), *end) for row in rows for end in moves.get(tuple(row[n] for n in taken), ())}
         places = [*(places[n] for n in kept), *(("source", n) for n in into)]
     order = [places.index(("source", n)) for n in range(len(source))]
     return rows if order == sorted(order) else {tuple(row[n] for n in order) for row in rows}
+
+
+def _moves(
+    axes: Sequence[Axis], starts: Sequence[Affine], ends: Sequence[Affine], limits: Sequence[tuple[Affine, int]]
+) -> dict[Index, set[Index]]:
+    """Where indices lead from, and to, at the points of a group of axes at which all are within their limits."""
+    own = [(affine, size) for affine, size in limits if _is_of(axes, affine)]
+    moves: dict[Index, set[Index]] = {}
+    for point in points(axes):
+        start, end = _at(starts, point), _at(ends, point)
+        inside = all((n := affine.at(point)) is not None and 0 <= n < size for affine, size in own)
+        if start is not None and end is not None and inside:
+            moves.setdefault(start, set()).add(end)
+    return moves
 
 
 def _needed(term: Term) -> Iterator[Access]:

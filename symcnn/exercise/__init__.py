@@ -34,7 +34,7 @@ MAX_LIST_BYTES, MAX_JSON_BYTES = 1_000_000, 50_000_000
 LONGEST_NAME = 80
 
 #: How often numbers are drawn, until they round well.
-MOST_DRAWS = 20_000
+MOST_DRAWS = 5_000
 
 #: From a kink or a tie.
 FAR = 0.02
@@ -185,8 +185,8 @@ def draw(plan: Plan, data: Data | None, seed: int, student: str = "") -> Sheet:
             names = None if data is None else class_names(data.targets, data.labels)
             return Sheet(plan, seed, values | exact, label, names or (), after, student)
     raise NotSupportedYetError(
-        f"exercise: {MOST_DRAWS} draws gave no numbers that survive rounding to {DECIMALS} decimals; expected a smaller"
-        " network, or another seed"
+        f"exercise: {MOST_DRAWS} draws gave no numbers whose gradients show in {DECIMALS} decimals and survive"
+        " rounding; expected fewer layers, or another seed or weight"
     )
 
 
@@ -294,7 +294,8 @@ def _sheet(sheet: Sheet, is_key: bool) -> dict[str, Any]:
 
 def _blank(sheet: Sheet, blank: Blank, is_key: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
-        "key": blank.key, "section": blank.section, "expression": str(blank.expression),
+        "key": blank.key, "name": sheet.plan.names[blank.key], "section": blank.section,
+        "expression": str(blank.expression),
         "uses": sorted(s.name for s in blank.rule.free_symbols), "decimals": DECIMALS, "width_mm": blank.width,
     }  # fmt: skip
     if is_key:

@@ -27,7 +27,7 @@ from symcnn.exercise.sheet import (
 )
 from symcnn.formula import MathML, Plain, tree
 from symcnn.formula.breaking import width
-from symcnn.formula.steps import rewritten
+from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.typst import Typst, string
 from symcnn.text import Catalogue
 
@@ -93,7 +93,7 @@ class Words:
         return [" ".join(words) + (", " if nodes else ""), *nodes]
 
     def note(self, section: Section) -> list[Any]:
-        if not section.note or section.note.removeprefix("note.") not in self.text.words("exercise.note"):
+        if not section.note or section.note.removeprefix("hint.") not in self.text.words("exercise.hint"):
             return []
         return self.pieces(section.note, weight=self.weight, rate=tree.Equality((tree.Symbol("η"), slot(Given(RATE)))))
 
@@ -225,7 +225,7 @@ class TypstPrint:
     def _section(self, section: Section) -> Iterator[str]:
         heading, beside, note = self.words.heading(section), self.words.beside(section), self.words.note(section)
         if not beside:  # where there is room for it
-            beside, note = (note, []) if section.note in ("note.weight", "note.update") else ([], note)
+            beside, note = (note, []) if section.note in ("hint.weight", "hint.update") else ([], note)
         yield f"#head([{self._inline(heading)}], [{self._inline(beside)}])"
         if note:
             yield f"#par[{self._inline(note)}]"
@@ -300,7 +300,7 @@ class TypstPrint:
         total = self._math(tree.Equality((block.name, slot(block.total))))
         if LEAD + each * count + 38 > WIDTH:
             return f"#{table}\n#align(right)[{total}]"
-        return f"#grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}])"
+        return f"#together(grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}]))"
 
     def _paths(self, block: Paths) -> str:
         rows = []
@@ -314,7 +314,7 @@ class TypstPrint:
         table = f"paths({heads}, {', '.join(rows)}, {total})"
         height = 5 * round(1.6 * (len(rows) + 1) + 1)
         room = f"squares({height}mm, {self._is_blank})"
-        return f"#grid(columns: (auto, 1fr), column-gutter: 5mm, align: horizon, {table}, {room})"
+        return f"#together(grid(columns: (auto, 1fr), column-gutter: 5mm, align: horizon, {table}, {room}))"
 
     @property
     def _is_blank(self) -> str:
@@ -369,22 +369,44 @@ def _described(block: Network2D, reader: "Reader") -> str:
 # --- HTML -----------------------------------------------------------------------------------------------------------
 
 
-class _Marked(MathML):
-    """Formulas with fields; a place and what belongs over it are one column."""
+class _Fields:
+    """Formulas with fields, which stand between pieces of mathematics: what is inside of <math> has no focus."""
 
     def __init__(self, words: Words) -> None:
-        super().__init__(words.text.decimal)
-        self._words, self._reader = words, Reader(words)
+        self._words, self._reader, self._formulas = words, Reader(words), MathML(words.text.decimal)
 
     def emit(self, node: Any) -> str:
-        if isinstance(node, Slot):
-            return f"<mtext>{self.field(node.cell)}</mtext>"
-        if isinstance(node, tree.Under) and isinstance(node.number, Slot):
-            return f"<munder><munder>{self.emit(node.node)}<mo>⎵</mo></munder>{self.emit(node.number)}</munder>"
-        return str(super().emit(node))
+        return "".join(self._pieces(node))
 
-    def operand(self, node: Any) -> str:
-        return f"<mtext>{self.field(node.cell, True)}</mtext>" if isinstance(node, Slot) else super().operand(node)
+    def line(self, node: Any) -> str:
+        """The same as a display: pieces side by side, the fractions on one height."""
+        return f'<div class="line">{"".join(f"<span>{piece}</span>" for piece in self._pieces(node))}</div>'
+
+    def _pieces(self, node: Any, signed: bool = False) -> list[str]:
+        if isinstance(node, Slot):
+            return [self.field(node.cell, signed)]
+        if not any(isinstance(n, Slot) for n in nodes(node)):
+            alt = escape(self._reader.emit(node))
+            return [f'<math alttext="{alt}"><mrow>{self._formulas.emit(node)}</mrow></math>']
+        match node:
+            case tree.Under(factor, number):
+                above, below = self.emit(factor), self.emit(number)
+                return [f'<span class="under"><span>{above}</span><span>{below}</span></span>']
+            case tree.Equality(members):
+                return self._joined(" = ", [self._pieces(m) for m in members])
+            case tree.Product(factors):
+                return self._joined(" · ", [self._pieces(f, True) for f in factors])
+            case tree.Negated(inner):
+                return [" − ", *self._pieces(inner, True)]
+            case tree.Sum(terms):
+                rest = [[] if isinstance(t, tree.Negated) else [" + "] for t in terms[1:]]
+                rests = [p for sign, t in zip(rest, terms[1:], strict=True) for p in (*sign, *self._pieces(t, True))]
+                return [*self._pieces(terms[0]), *rests]
+        raise TypeError(f"no rule to show {node!r}")
+
+    @staticmethod
+    def _joined(sign: str, parts: Sequence[list[str]]) -> list[str]:
+        return [piece for n, part in enumerate(parts) for piece in (*((sign,) if n else ()), *part)]
 
     def field(self, cell: Cell, signed: bool = False) -> str:
         words = escape(self._words.number(cell))
@@ -394,7 +416,8 @@ class _Marked(MathML):
         if self._words.is_key:
             return f'<b style="min-width:{cell.width}mm">{words}</b>'
         label = escape(self._words("blank", section=cell.section, name=cell.key))
-        return f'<input inputmode="decimal" autocomplete="off" style="width:{cell.width}mm" aria-label="{label}">'
+        name = f'name="{self._words.sheet.plan.names[cell.key]}" aria-label="{label}"'
+        return f'<input inputmode="decimal" autocomplete="off" style="width:{cell.width}mm" {name}>'
 
 
 class HtmlPrint:
@@ -402,7 +425,7 @@ class HtmlPrint:
 
     def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool) -> None:
         self.words, self.sheet, self.is_key = Words(text, sheet, is_key), sheet, is_key
-        self.formulas, self.reader = _Marked(self.words), Reader(self.words)
+        self.fields, self.reader = _Fields(self.words), Reader(self.words)
 
     def article(self) -> str:
         say, sheet = self.words, self.sheet
@@ -414,8 +437,8 @@ class HtmlPrint:
             label = escape(say("name"))
             who = f'<label>{label} <input class="name" autocomplete="off"></label>'
         parts = []
-        for n, part in enumerate(sheet.plan.parts, 1):
-            parts.append(f"<section><h{n}>{self._inline(say.title(part))}</h{n}><p>{self._inline(say.intro(part))}</p>")
+        for part in sheet.plan.parts:
+            parts.append(f"<section><h1>{self._inline(say.title(part))}</h1><p>{self._inline(say.intro(part))}</p>")
             parts.append("" if part.figure is None else self._network(part.figure))
             parts += [self._section(section) for section in part.sections]
             parts.append("</section>")
@@ -423,27 +446,24 @@ class HtmlPrint:
         return f"<article><header>{who}<span>{number}</span></header>{''.join(parts)}{foot}</article>"
 
     def _inline(self, pieces: Sequence[Any]) -> str:
-        return "".join(escape(p) if isinstance(p, str) else self._math(p) for p in pieces)
-
-    def _math(self, node: Any, display: bool = False) -> str:
-        mode = ' display="block"' if display else ""
-        return f'<math{mode} alttext="{escape(self.reader.emit(node))}"><mrow>{self.formulas.emit(node)}</mrow></math>'
+        return "".join(escape(p) if isinstance(p, str) else self.fields.emit(p) for p in pieces)
 
     def _section(self, section: Section) -> str:
         say = self.words
         title = f"<i>{section.number}</i> {self._inline(say.heading(section))}"
         notes = [f"<p>{self._inline(pieces)}</p>" for pieces in (say.note(section), say.beside(section)) if pieces]
-        return f"<h3>{title}</h3>{''.join(notes)}{''.join(map(self._block, section.blocks))}"
+        head = f'<div class="head"><h2>{title}</h2>{"".join(notes)}</div>'
+        return head + "".join(map(self._block, section.blocks))
 
     def _block(self, block: Block) -> str:
         match block:
             case Line(members):
-                return f'<div class="line">{self._math(tree.Equality(tuple(members)), True)}</div>'
+                return self.fields.line(tree.Equality(tuple(members)))
             case Convolution():
                 grids = zip(
                     ("picture", "filter", "map"), (block.image, block.filter, block.map), ("∗", "=", ""), strict=True
                 )
-                return f'<div class="grids">{"".join(self._grid(*grid) for grid in grids)}</div>'
+                return f'<div class="grids" tabindex="0">{"".join(self._grid(*grid) for grid in grids)}</div>'
             case Products():
                 return self._products(block)
             case Paths():
@@ -459,30 +479,29 @@ class HtmlPrint:
         def look(cell: Cell) -> str:
             return ' class="dark"' if key == "picture" and self.sheet.value(cell) >= 0.5 else ""
 
-        lines = "".join(
-            f"<tr>{''.join(f'<td{look(c)}>{self.formulas.field(c)}</td>' for c in row)}</tr>" for row in rows
-        )
+        lines = "".join(f"<tr>{''.join(f'<td{look(c)}>{self.fields.field(c)}</td>' for c in row)}</tr>" for row in rows)
         end = f"<span>{sign}</span>" if sign else ""
         return f"<table><caption>{escape(self.words(key))}</caption>{lines}</table>{end}"
 
     def _products(self, block: Products) -> str:
-        heads = "".join(f'<th scope="col">{self._math(symbol)}</th>' for symbol, *_ in block.columns)
+        heads = "".join(f'<td class="symbol">{self.fields.emit(symbol)}</td>' for symbol, *_ in block.columns)
         rows = "".join(
             f'<tr><th scope="row">{escape(self.words(key))}</th>'
-            + "".join(f"<td>{self.formulas.field(cells[n])}</td>" for _, *cells in block.columns) + "</tr>"
+            + "".join(f"<td>{self.fields.field(cells[n])}</td>" for _, *cells in block.columns) + "</tr>"
             for n, key in enumerate(("value", "weight", "product"))
         )  # fmt: skip
-        total = self._math(tree.Equality((block.name, slot(block.total))))
-        return f'<div class="grids"><table><tr><td></td>{heads}</tr>{rows}</table>{total}</div>'
+        total = self.fields.emit(tree.Equality((block.name, slot(block.total))))
+        return f'<div class="grids" tabindex="0"><table><tr><td></td>{heads}</tr>{rows}</table><div>{total}</div></div>'
 
     def _paths(self, block: Paths) -> str:
-        under = f"{escape(self.words('under'))} {self._math(block.by)}"
+        under = f"{escape(self.words('under'))} {self.fields.emit(block.by)}"
         rows = "".join(
-            f"<tr><td>{self._math(tree.Equality((adjoint, slot(above))))}</td>"
-            f"<td>{self._math(tree.Equality((local, slot(below))))}</td><td>{self.formulas.field(product)}</td></tr>"
+            f"<tr><td>{self.fields.emit(tree.Equality((adjoint, slot(above))))}</td>"
+            f"<td>{self.fields.emit(tree.Equality((local, slot(below))))}</td>"
+            f"<td>{self.fields.field(product)}</td></tr>"
             for adjoint, above, local, below, product in block.rows
         )
-        total = f'<td colspan="2">{self._math(block.name)} =</td><td>{self.formulas.field(block.total)}</td>'
+        total = f'<td colspan="2">{self.fields.emit(block.name)} =</td><td>{self.fields.field(block.total)}</td>'
         head = f'<td></td><th scope="col">{under}</th><th scope="col">{escape(self.words("product"))}</th>'
         return f'<table class="paths"><tr>{head}</tr>{rows}<tr>{total}</tr></table>'
 

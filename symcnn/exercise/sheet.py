@@ -294,7 +294,7 @@ class Plan:
                     yield section
                 is_neuron = kind in ("hidden", "output")
                 entry = (self.write.name(_neuron(self, here)),) if is_neuron else ()
-                section = self._section(f"title.{kind}", *entry, note=f"note.{kind}")
+                section = self._section(f"title.{kind}", *entry, note=f"hint.{kind}")
             self._work_out(section, variable, before)
         assert section is not None
         section.blocks.append(Room())
@@ -423,7 +423,7 @@ class Plan:
         for here in reversed(self.way[:-1]):
             target = "weight" if here == self.weight else _topic(here.tensor)
             if here == self.weight or not sections or target != topic:
-                note = "note.weight" if here.tensor.kind is TensorKind.FILTER else ""
+                note = "hint.weight" if here.tensor.kind is TensorKind.FILTER else ""
                 sections.append(self._section(f"from.{topic}", f"to.{target}", note=note))
                 topic = target
             self._go_back(sections[-1], here)
@@ -491,7 +491,7 @@ class Plan:
         section.blocks.append(Paths(tuple(rows), self.write.name(here.adjoint), total, name))
 
     def _update(self) -> Section:
-        section = self._section("title.update", note="note.update")
+        section = self._section("title.update", note="hint.update")
         weight, slope = self.weight.symbol, self.weight.adjoint.symbol
         name, of = self.write.name(self.weight), self.write.name(self.weight.adjoint)
         before, rate, by = (slot(self._copy(s)) for s in (weight, ETA, slope))
@@ -533,6 +533,11 @@ class Plan:
                 elif symbol.name in self.graph:
                     waiting.append(quantity)
         return found
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Of each blank's key, a name that a cell and a field can have."""
+        return {key: f"blank_{n}" for n, key in enumerate(self.blanks, 1)}
 
     @cached_property
     def distances(self) -> list[Callable[[Mapping[str, float]], float]]:

@@ -37,6 +37,7 @@ from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue
 from symcnn.workbook import style
+from symcnn.workbook.addresses import Cell as SheetCell
 from symcnn.workbook.book import Book, StyledSheet
 from symcnn.workbook.evaluator import Value
 from symcnn.workbook.xlsx_writer import workbook_bytes
@@ -156,6 +157,7 @@ class WorkbookPrint:
         self.page.put(row, column, float(printed) if self.is_key else None, _ANSWER if self.is_key else _BLANK)
         place = f"{get_column_letter(column)}{row}"
         self.page.put(row, column + 1, _check(place, cell, self.sheet), _CHECK)
+        self.book.define(self.sheet.plan.names[cell.key], SheetCell(self.page.title, row, column))
         self.checks[f"{get_column_letter(column + 1)}{row}"] = "✓" if self.is_key else ""
 
     def _line(self, members: Sequence[Any]) -> None:

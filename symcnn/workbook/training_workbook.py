@@ -65,17 +65,16 @@ def training_workbook(text: Catalogue, inputs: TrainingInputs, progress: Progres
     last = _last_finite_step(values[book.title("training")], steps)
     if last == steps:
         return workbook_bytes(book.workbook, values)
+    where = f"learning_rate={inputs.rate:g}"
     if last < 1:
         raise TrainingDivergedError(
-            f"with learning_rate={inputs.rate:g} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}:"
-            " training diverges; use a smaller learning rate"
+            f"with {where} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}: training diverges; use a"
+            " smaller learning rate"
         )
     warnings.warn(
-        f"with learning_rate={inputs.rate:g} a spreadsheet has no numbers (#NUM!) after step {last}: it diverges; the"
-        f" workbook holds {last} of {steps} steps",
-        SymcnnWarning,
-        stacklevel=4,
-    )
+        f"with {where} a spreadsheet has no numbers (#NUM!) after step {last}: it diverges; the workbook holds {last}"
+        f" of {steps} steps", SymcnnWarning, stacklevel=4,
+    )  # fmt: skip
     book = training_book(text, replace(inputs, steps=last), progress, steps)
     return workbook_bytes(book.workbook)
 

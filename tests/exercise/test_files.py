@@ -14,6 +14,7 @@ from symcnn.exercise import draw, read_students, write_exercise
 from symcnn.exercise.prints import to_typst
 from symcnn.exercise.sheet import Plan
 from symcnn.text import LANGUAGES, catalogue
+from tests.exercise.test_sheet import NETWORKS, network_of
 
 typst = pytest.importorskip("typst")
 PDFTOTEXT = shutil.which("pdftotext")
@@ -88,6 +89,16 @@ def test_two_pages_for_every_seed(plan, lang):
         for is_key in (False, True):
             source = to_typst([sheet], catalogue(lang), is_key).encode()
             assert len(typst.Compiler(source, ignore_system_fonts=True).compile(format="svg")) == 2, seed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_two_to_four_pages_for_other_networks(name):
+    plan = Plan(Derivation(network_of(NETWORKS[name]), 1))
+    for seed in (1, 2):
+        for is_key in (False, True):
+            source = to_typst([draw(plan, None, seed)], catalogue("en"), is_key).encode()
+            assert 2 <= len(typst.Compiler(source, ignore_system_fonts=True).compile(format="svg")) <= 4
 
 
 def test_a_list_of_students(tmp_path):

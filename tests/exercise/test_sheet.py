@@ -8,7 +8,7 @@ import mpmath
 import pytest
 
 import symcnn
-from symcnn import article
+from symcnn import article, exercise
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.exercise import draw
@@ -214,6 +214,13 @@ def test_another_weight(of):
 )  # fmt: skip
 def test_numbers_are_printed_exactly_or_with_four_decimals(value, text):
     assert as_printed(value) == text
+
+
+def test_gradients_that_hardly_show_are_refused(monkeypatch):
+    monkeypatch.setattr(exercise, "MOST_DRAWS", 20)
+    network, data = symcnn.read_network(Path(__file__).parents[2] / "examples" / "network.toml")
+    with pytest.raises(NotSupportedYetError, match="20 draws gave no numbers whose gradients show in 4 decimals"):
+        draw(Plan(Derivation(network, 1)), data, 1)
 
 
 def test_too_large_networks_are_refused():

@@ -13,6 +13,7 @@ from symcnn.exercise import draw, write_exercise
 from symcnn.exercise.sheet import Plan, as_printed
 from symcnn.exercise.workbook import to_workbook
 from symcnn.text import LANGUAGES, catalogue
+from tests.tools import sdk
 from tests.tools.recalculate import by_formualizer, by_office, needs_office
 
 CHECK = re.compile(r"MOD\(ROUND\((\w+)\*10000,0\)\*(\d+)\+(\d+),(\d+)\),\{([\d,]+)\}")
@@ -59,6 +60,17 @@ def test_only_blanks_can_be_typed_in(sheet, content):
             if isinstance(cell.value, str) and cell.value.startswith("="):
                 assert cell.protection.locked
                 assert cell.protection.hidden
+
+
+def test_each_blank_has_the_name_that_the_json_gives_it(sheet):
+    """So that a marked workbook can be read without its layout."""
+    for lang in LANGUAGES:
+        book = openpyxl.load_workbook(io.BytesIO(to_workbook(sheet, catalogue(lang), True)))
+        names = {name: defined.attr_text for name, defined in book.defined_names.items()}
+        assert set(names) == set(sheet.plan.names.values())
+        for key, name in sheet.plan.names.items():
+            place = names[name].rpartition("!")[2].replace("$", "")
+            assert book.worksheets[0][place].value == float(sheet.text(sheet.plan.blanks[key])), key
 
 
 def test_no_answer_is_in_the_file(sheet, content):
@@ -133,3 +145,13 @@ def test_spreadsheets_say_the_same(sheet, content, tmp_path, recalculate):
         assert (values[page.title, place] or "") == mark, place
     right = sum(mark == "✓" for mark in expected.values())
     assert values[page.title, "B3"] == f"{right} / {len(checks)}"
+
+
+@pytest.mark.slow
+@sdk.needs_sdk
+def test_microsofts_validator_has_nothing_to_say(sheet, tmp_path):
+    paths = []
+    for is_key in (False, True):
+        paths.append(str(tmp_path / f"{is_key}.xlsx"))
+        (tmp_path / f"{is_key}.xlsx").write_bytes(to_workbook(sheet, catalogue("fr"), is_key))
+    assert sdk.findings(sdk.laid_out(tmp_path), paths) == []

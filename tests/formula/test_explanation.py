@@ -257,3 +257,10 @@ def test_a_number_of_a_large_network_is_explained_without_a_training_or_the_grap
     monkeypatch.undo()
     before, after = (explain_number(net, data, Question("b_o06", step), learning_rate=1e-3).value for step in (0, 1))
     assert before != after
+
+
+def test_a_long_chain_rule_is_shortened_in_a_notebook():
+    net = symcnn.Network((14, 14), [symcnn.Conv2D(1, 2), symcnn.Flatten(), symcnn.Dense(1)])
+    shown = symcnn.derive(net)["f_11"]._repr_latex_()
+    assert shown.count("\\ldots") == 2  # through the feature map, then with the pixels
+    assert ["x_{0808}" in shown, "x_{0809}" in shown, "x_{1313}" in shown] == [True, False, True]

@@ -1,6 +1,4 @@
-"""``python -m tests.tools.screenshots [en] [fr] [lenet]``: write reports and their pictures.
-
-They are in ``reports/en``, ``reports/fr`` and ``reports/pictures``.
+"""``python -m tests.tools.screenshots [en] [fr] [lenet]`` writes ``reports/en``, ``reports/fr``, ``reports/pictures``.
 
 The reports are what ``symcnn article`` writes. Pages are taken by Chromium, sheets printed by LibreOffice and cropped.
 Without arguments everything; ``lenet`` trains for a minute. Needs Chromium, LibreOffice, poppler-utils, Pillow (extra

@@ -50,7 +50,7 @@ def test_a_run_keeps_its_own_data_and_speaks_for_its_network_only(net, data, tmp
     other = symcnn.Network((3, 3), [symcnn.Dense(2)])
     for use in (symcnn.export_workbook, symcnn.write_report):
         arguments = (other, data) if use is symcnn.export_workbook else (other,)
-        with pytest.raises(symcnn.InputError, match="another network"):
+        with pytest.raises(symcnn.InputError, match="a different network"):
             use(*arguments, tmp_path / ("x.xlsx" if use is symcnn.export_workbook else "x.md"), run=run)
 
 

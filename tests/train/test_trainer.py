@@ -196,7 +196,7 @@ def test_the_three_spellings():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "images right" in done.stdout
+    assert "2 of 2" in done.stdout
 
 
 @pytest.mark.parametrize("samples", rest_slow([12, 1, 3]))

@@ -107,6 +107,9 @@ def images(t: Teller) -> Figure | None:
     return row(t, "training_images", found)
 
 
+#: How high a picture may be, as a part of the width of the text: a page has room for it and its caption.
+HIGHEST = 1.25
+
 #: Fewer entries are no picture.
 LEAST_CELLS = 8
 
@@ -159,7 +162,8 @@ def _heats(t: Teller, own: str, name: str, items: list[Heat], caption: Text) -> 
     """One layout for a page and a phone."""
     alternative = t.text(f"figure.{name}_shows")
     drawn = heats(items, t.text.decimal, alternative)
-    return Figure(own, drawn, caption, alternative, width=min(1.0, drawn.width / LINE), whole=True)
+    width = min(1.0, drawn.width / LINE, HIGHEST * drawn.width / drawn.height)
+    return Figure(own, drawn, caption, alternative, width=width, whole=True)
 
 
 def windows(t: Teller, weights: Tensor) -> Figure | None:

@@ -224,7 +224,8 @@ class Leaves:
 
     def rows(self, formulas: Sequence[PlacedFormula]) -> Iterator[tuple[list[int], Numbers]]:
         """Yield which of the formulas, all of one shape, have equally many leaves, and these: (formulas, leaves)."""
-        leaves = self.of[np.array([[*f.references(), *self._named(f.shape)] for f in formulas], dtype=np.int64)]
+        named = self._named(formulas[0].shape)
+        leaves = self.of[np.array([[*f.references(), *named] for f in formulas], dtype=np.int64)]
         leaves = leaves.reshape(len(formulas), -1)
         inlined = (leaves <= _INLINED).any(axis=1)
         plain = np.flatnonzero(~inlined)
