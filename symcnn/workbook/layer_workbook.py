@@ -169,5 +169,6 @@ def _status(text: Catalogue, plan: LayerPlan) -> Status:
         for key, place in (("status_target", wanted), ("status_largest", answer)):
             parts.append(f'"{text(f"workbook.{key}")} "&MATCH(MAX({place}),{place},0)')
         if plan.forward.answers.kind is TensorKind.PROBABILITY:
-            parts[-1] += f'&" ("&ROUND(100*MAX({answer}),0)&" %)"'
+            percent = text("print.percent", number=f'"&ROUND(100*MAX({answer}),0)&"')
+            parts[-1] += f'&" ({percent})"'
     return Status(CellFormula("=" + f'&"{BETWEEN_PARTS}"&'.join(parts)))
