@@ -98,7 +98,7 @@ def trained(place, text, *command):
     assert set(labels) == {text, OTHER}
     image.write_text("0.25\n" if "net.toml" in str(command[0]) else "0,1\n1,1\n", "utf-8")
     assert place.call("predict", saved, image)
-    assert place.shows(f"trained on: {labels[0]}, {labels[1]}")
+    assert place.shows(f"training labels: {labels[0]}, {labels[1]}")
     return ["json", "terminal"]
 
 
@@ -194,7 +194,7 @@ def a_class_in_a_saved_training(place, text, turn):
     saved.write_text(json.dumps(document | {"checksum": store.checksum_of_words(content)}), "utf-8")
     save_checkpoint(replace(load_checkpoint(checkpoint), classes=(text, OTHER)), checkpoint)
     known = place.call("predict", saved, image)
-    assert not known or place.shows(f"trained on: {text}, {OTHER}")
+    assert not known or place.shows(f"training labels: {text}, {OTHER}")
     assert place.call("predict", checkpoint, image) == known
     assert not known or place.shows(f"({text})") or place.shows(f"({OTHER})")
     return ["json", "npz", "terminal"] if known else ["refused"]

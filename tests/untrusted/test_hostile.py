@@ -338,7 +338,7 @@ def test_a_label_through_every_command_and_format(name, tmp_path, capsys):
     assert json.loads(saved.read_text("utf-8"))["labels"][0] == label
     status, out, err = run("predict", saved, image, capsys=capsys)
     assert (status, err) == (0, "")
-    assert f"trained on: {label}, b" in out
+    assert f"training labels: {label}, b" in out
     checkpoint = tmp_path / "c.npz"
     assert run("train", net, "--epochs", 1, "--checkpoint", checkpoint, capsys=capsys)[0] == 0
     assert run("predict", checkpoint, image, capsys=capsys)[0] == 0
