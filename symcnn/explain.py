@@ -62,17 +62,17 @@ def explain(name: str, run: Run, *, step: int | None = None, image: int | None =
     >>> import symcnn
     >>> run = symcnn.train(symcnn.article.network(), symcnn.article.images(), learning_rate=0.5, steps=2)
     >>> print(symcnn.explain("f_12", run))
-    (f₁₂)[step 2] = (f₁₂)[step 1] − η · ∂E_total/∂f₁₂
+    (f₁₂)[step 2] = (f₁₂)[step 1] − η · (∂E_total/∂f₁₂)[step 1]
                   = −0.467282 − 0.5 × 0.0150017
                   = −0.474782
-    rests on (f₁₂)[step 1] = −0.467282, η = 0.5, ∂E_total/∂f₁₂ = 0.0150017
-    feeds x₁₁, x₁₂, x₂₁, x₂₂
+    computed from (f₁₂)[step 1] = −0.467282, η = 0.5, (∂E_total/∂f₁₂)[step 1] = 0.0150017
+    used in x₁₁, x₁₂, x₂₁, x₂₂
     <BLANKLINE>
     ∂E_total/∂f₁₂ = (∂E/∂f₁₂)[image 1] + (∂E/∂f₁₂)[image 2]
                   = −0.014435 + 0.0308388
                   = 0.0164038
-    rests on (∂E/∂f₁₂)[image 1] = −0.014435, (∂E/∂f₁₂)[image 2] = 0.0308388
-    feeds f₁₂
+    computed from (∂E/∂f₁₂)[image 1] = −0.014435, (∂E/∂f₁₂)[image 2] = 0.0308388
+    used in f₁₂
     >>> h_1 = symcnn.explain("h_1", run, image=2)
     >>> round(h_1.value, 6), round(h_1.gradient.value, 6)
     (0.221004, 0.145599)

@@ -262,6 +262,7 @@ def test_every_command_has_help(capsys):
         "explain",
         "new",
         "exercise",
+        "picture",
     }
     assert set(commands.commands) == known
 

@@ -354,7 +354,7 @@ def test_an_unknown_language_in_the_variable_is_one_line(capsys, monkeypatch):
 def test_ctrl_c_in_french():
     code = "import symcnn.cli.language as l, sys, os; os.environ['SYMCNN_LANG'] = 'fr'\n"
     code += "import symcnn.explain\ndef stop(*a, **k): raise KeyboardInterrupt\n"
-    code += "symcnn.explain.explain_number = stop\n"
+    code += "sys.modules['symcnn.explain'].explain_number = stop\n"
     code += "import symcnn.cli; symcnn.cli.main(['explain', 'f_12'])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr.strip()) == (130, "symcnn: interrompu")

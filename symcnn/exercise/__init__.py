@@ -52,6 +52,11 @@ def write_exercise(
 ) -> list[Path]:  # fmt: skip
     """Write an exercise with drawn numbers, and its answer key.
 
+    >>> import symcnn
+    >>> files = symcnn.write_exercise(out="exercise.html", key="key.html", seed=7)
+    >>> [str(path) for path in files]
+    ['exercise.html', 'exercise.json', 'key.html', 'key.json']
+
     Beside each of the two lies what marking will need, as JSON: seed, network, given numbers, blanks; in that of the
     key also the answers.
 

@@ -46,7 +46,7 @@ def test_a_network_file_is_given_by_name_or_by_place(tmp_path, small, capsys):
     assert (tmp_path / "0" / FILE).read_text("utf-8") == (tmp_path / "1" / FILE).read_text("utf-8")
     status, _, err = run("certify", small, "--network", small, capsys=capsys)
     assert status == 2
-    assert "expected one of them" in err
+    assert "cannot be used together" in err
 
 
 @pytest.fixture

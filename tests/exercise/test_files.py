@@ -137,7 +137,7 @@ def test_names_are_text(plan):
         (["--seed", "-1"], "seed=-1: expected a whole number from 0"),
         (["--of", "w_h1o1"], "--of 'w_h1o1': expected a weight of the first layer: f_11"),
         (["--key", "exercise.pdf"], "exercise.pdf: the key would take the exercise's place"),
-        (["--students", "missing.csv"], "missing.csv: cannot be read"),
+        (["--students", "missing.csv"], "missing.csv: no such file"),
         (["--students", "empty.csv"], "empty.csv: "),
         (["--students", "list.csv", "--out", "list.pdf"], None),
         (["taken.toml", "--out", "taken.pdf"], "taken.json: is not the JSON of an exercise"),
@@ -172,7 +172,7 @@ def test_an_input_is_not_written_over(tmp_path, monkeypatch, capsys):
     (tmp_path / "names.json").write_text("Ada\n")
     with pytest.raises(SystemExit):
         main(["exercise", "--students", "names.json", "--out", "names.pdf"])
-    assert "is read by this very command" in capsys.readouterr().err
+    assert "is also an input of this command" in capsys.readouterr().err
     assert (tmp_path / "names.json").read_text() == "Ada\n"
 
 

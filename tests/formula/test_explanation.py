@@ -164,7 +164,7 @@ def test_a_run_by_epochs_is_explained_at_its_ends(net, data):
     [
         (("f_12",), {"step": 4}, "step=4: expected at most 3, the steps of the run"),
         (("f_12",), {"step": -1}, "step=-1: expected a whole number, at least 0"),
-        (("f_12",), {"image": 2}, "belongs to no image in particular"),
+        (("f_12",), {"image": 2}, "belongs to no single image"),
         (("f_13",), {}, "'f_13': no such quantity; expected one of"),
         (
             (3,),

@@ -309,7 +309,7 @@ REFUSED = {
     "an unknown name": ((Symbol("v", "11"), i_11), "no quantity of this network"),
     "minus nothing": ((i_11, Sum((i_11, Negated(Number(0))))), "nothing to take away"),
     "a broken chain": (
-        (Partial(z_1, f_11), Product((Partial(z_1, x_11), Partial(x_12, f_12)))), "do not chain",
+        (Partial(z_1, f_11), Product((Partial(z_1, x_11), Partial(x_12, f_12)))), "do not follow each other",
     ),
     "another variable": ((Partial(x_12, f_11), Partial(x_11, f_12)), "by another quantity"),  # both are i_12
     "another constant under a derivative": (

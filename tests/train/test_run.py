@@ -69,7 +69,7 @@ def test_accuracy_only_where_targets_are_classes(targets, accuracy):
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("en", "3 epochs in batches of 2, optimizer adam"), ("fr", "3 époques par lots")]
+    ("lang", "words"), [("en", "3 epochs, batch size 2, optimizer adam"), ("fr", "3 époques, lots de 2")]
 )
 def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_path, lang, words):
     run = symcnn.train(net, data, batch_size=2, epochs=3, optimizer="adam")
@@ -78,7 +78,7 @@ def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_pa
     early = symcnn.train(net, data, batch_size=2, epochs=30, optimizer="adam", learning_rate=2, patience=2)
     assert early.last is not None
     told = symcnn.write_report(net, tmp_path / "e.md", run=early, lang=lang).read_text("utf-8")
-    assert {"en": "those of epoch ", "fr": "ceux de l'époque "}[lang] + str(early.best_epoch) in told
+    assert {"en": "those of epoch ", "fr": "ceux de l’époque "}[lang] + str(early.best_epoch) in told
     with pytest.raises(symcnn.InputError, match="run: trained by epochs"):
         symcnn.export_workbook(net, data, tmp_path / "c.xlsx", run=run)
     assert not (tmp_path / "c.xlsx").exists()
