@@ -20,7 +20,7 @@ import numpy as np
 from symcnn.colours import strength
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import DataLike, Network
-from symcnn.picture import BEFORE, LAST, ONE_STEP, START, Passes, ShownSum, passes_of, style
+from symcnn.picture import BEFORE, LAST, ONE_STEP, START, AnimatedPasses, ShownSum, passes_of, style
 from symcnn.report.figures.curve import PlotAxis
 from symcnn.report.figures.sketch import Circle, Label, Line, Rect, TextRun, Words, runs_of, width_of
 from symcnn.symbolic import E_TOTAL, E, Quantity, Tensor, TensorKind, entries
@@ -53,7 +53,7 @@ def moving_picture(network: Network, data: DataLike, run: Run, lang: str = "en")
     Raises:
         InputError: it has no room for this network, or no pixel whose sums are true as they are shown.
     """
-    return _Drawing(passes_of(network, data, run, catalogue(lang))).svg()
+    return _MovingPicture(passes_of(network, data, run, catalogue(lang))).svg()
 
 
 class Clock:
@@ -123,10 +123,10 @@ def _grid(
     return {q: Place(left + c * width, top + r * (height + gap), width, height) for q, (r, c) in index.items()}
 
 
-class _Drawing:
+class _MovingPicture:
     """Five bands below each other: scenes; network; the sum of a window; sheet; chain rule and error."""
 
-    def __init__(self, passes: Passes) -> None:
+    def __init__(self, passes: AnimatedPasses) -> None:
         self.passes, self.plan = passes, passes.plan
         self.text, self.clock = passes.plan.text, Clock()
         forward, words = passes.plan.network.forward, self.text.words("word")
@@ -453,7 +453,7 @@ class _Drawing:
                 TOTAL,
                 (total, f" = {self._sum(passes.total)}".rstrip()),
                 passes.total,
-                self.text("moving_picture.all_images"),
+                self.text("moving_picture.total"),
             ),
             (UPDATE, (weight, update), passes.update, self.text("moving_picture.descent")),
         ]

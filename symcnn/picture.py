@@ -131,7 +131,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
 
 # --- the passes of the moving picture ---------------------------------------------------------------------------------
 
-#: States, by their place in ``Passes.values``: without the pixel, with it, after one step, after the training.
+#: States, by their place in ``AnimatedPasses.values``: without the pixel, with it, after one step, after the training.
 BEFORE, START, ONE_STEP, LAST = range(4)
 #: Decimals of the numbers, the likelier first; gradients have one more.
 DECIMALS = (4, 3, 5)
@@ -154,7 +154,7 @@ class ShownSum:
 
 
 @dataclass(frozen=True)
-class Passes:
+class AnimatedPasses:
     """The passes that are shown, and what of them is written out.
 
     Attributes:
@@ -247,7 +247,7 @@ class Passes:
         return all(shown.is_true for shown in sums)
 
 
-def passes_of(network: Network, data: DataLike, run: Run, text: Catalogue) -> Passes:
+def passes_of(network: Network, data: DataLike, run: Run, text: Catalogue) -> AnimatedPasses:
     """The passes of the first image, with a pixel, a cell and a weight whose sums are true: the pixel that the fewest
     windows see, the last of these.
 
@@ -286,7 +286,7 @@ def passes_of(network: Network, data: DataLike, run: Run, text: Catalogue) -> Pa
     rate = run.learning_rate * (1.0 if run.reduction == "sum" else 1.0 / len(images))
     for decimals, (n, pixel) in product(DECIMALS, enumerate(pixels)):
         for cell, weight in seen[pixel]:
-            passes = Passes(
+            passes = AnimatedPasses(
                 plan,
                 (without[n], start, *later),
                 tuple(others),

@@ -114,7 +114,7 @@ def usage_line(error: click.UsageError) -> str:
     return " ".join(error.format_message().split())
 
 
-class _Language(click.ParamType[str]):
+class _LanguageOption(click.ParamType[str]):
     name = "language"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
@@ -135,7 +135,7 @@ FILE = click.Path(path_type=Path)
 
 network_argument = click.argument("network", required=False, type=FILE, metavar="[NETWORK.toml]")
 #: On every command, and before it.
-lang_option = option("--lang", type=_Language(), metavar="en|fr", expose_value=False)
+lang_option = option("--lang", type=_LanguageOption(), metavar="en|fr", expose_value=False)
 certificate_option = option("--certificate", type=FILE, metavar="FILE.v")
 rate_option = option("--learning-rate", "--rate", type=float, default=0.5, show_default=True)
 seed_option = option("--seed", type=int, default=0, show_default=True)
@@ -207,12 +207,12 @@ def log_lines() -> Iterator[None]:
     """Print what symcnn logs as lines on standard error."""
     import logging
 
-    class Lines(logging.StreamHandler[Any]):
+    class LogLines(logging.StreamHandler[Any]):
         def format(self, record: logging.LogRecord) -> str:
             return in_language(record.getMessage())
 
     # standard error as it is now: a progress bar lets lines through
-    log, handler = logging.getLogger("symcnn"), Lines(sys.stderr)
+    log, handler = logging.getLogger("symcnn"), LogLines(sys.stderr)
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)

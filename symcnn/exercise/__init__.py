@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError, quoted
-from symcnn.exercise.sheet import DECIMALS, RATE, Blank, Plan, Sheet, as_printed, round_half_up
+from symcnn.exercise.sheet import DECIMALS, RATE, Blank, ExercisePlan, ExerciseSheet, as_printed, round_half_up
 from symcnn.files import check_apart, check_writable, read_bytes, write_together
 from symcnn.network import Data, Network, as_data
 from symcnn.network.data import class_names
@@ -85,7 +85,7 @@ def write_exercise(
         network, data = article.network(), article.images() if data is None else data
     samples = None if data is None else as_data(data)
     names = [""] if students is None else read_students(students)
-    plan = Plan(Derivation(network, 1), of)
+    plan = ExercisePlan(Derivation(network, 1), of)
     sheets = make_sheets(plan, samples, seed, names)
     files: dict[Path, bytes] = {}
     for paths, is_key in ((outs, False), (keys, True)):
@@ -99,7 +99,7 @@ def write_exercise(
     return list(files)
 
 
-def make_sheets(plan: Plan, data: Data | None, seed: int, names: Sequence[str]) -> list[Sheet]:
+def make_sheets(plan: ExercisePlan, data: Data | None, seed: int, names: Sequence[str]) -> list[ExerciseSheet]:
     """A sheet for each name: the first students of seed 7 have the seeds 7001, 7002, …"""
     if list(names) == [""]:
         return [draw(plan, data, seed)]
@@ -165,7 +165,7 @@ def _function(function: Any) -> Callable[..., float]:
     return lambda z: LEAF[function].value_at(math, z)
 
 
-def draw(plan: Plan, data: Data | None, seed: int, student: str = "") -> Sheet:
+def draw(plan: ExercisePlan, data: Data | None, seed: int, student: str = "") -> ExerciseSheet:
     """Numbers for a sheet: the same for the same seed.
 
     Raises:
@@ -188,7 +188,7 @@ def draw(plan: Plan, data: Data | None, seed: int, student: str = "") -> Sheet:
         after = plan.complete({**inputs, plan.weight.name: exact[f"{plan.weight.name}_next"]})["E"]
         if round_half_up(after) < round_half_up(values["E"]):
             names = None if data is None else class_names(data.targets, data.labels)
-            return Sheet(plan, seed, values | exact, label, names or (), after, student)
+            return ExerciseSheet(plan, seed, values | exact, label, names or (), after, student)
     raise NotSupportedYetError(
         f"exercise: {MOST_DRAWS} draws gave no numbers whose gradients show in {DECIMALS} decimals and survive"
         " rounding; expected fewer layers, or another seed or weight"
@@ -213,7 +213,7 @@ def _draw_image(
     return image, target, None
 
 
-def _is_worth_it(plan: Plan, values: Mapping[str, float]) -> bool:
+def _is_worth_it(plan: ExercisePlan, values: Mapping[str, float]) -> bool:
     """No gradient on the way that four decimals hardly show, no neuron that is saturated."""
     for quantity in plan.way[:-1]:
         least = 0.02 if quantity == plan.weight else 0.005
@@ -224,7 +224,7 @@ def _is_worth_it(plan: Plan, values: Mapping[str, float]) -> bool:
     return all(near(values) >= FAR for near in plan.distances)
 
 
-def _rounding_well(plan: Plan, values: Mapping[str, float]) -> dict[str, float] | None:
+def _rounding_well(plan: ExercisePlan, values: Mapping[str, float]) -> dict[str, float] | None:
     """The value of each blank by its key; None where a pupil who rounds gets another number than who does not."""
     exactly: dict[Expr, float] = {Symbol(name): v for name, v in values.items()}
     on_paper: dict[Expr, float] = {Symbol(name): round_half_up(values[name]) for name in (*plan.given, "η")}
@@ -248,20 +248,20 @@ def _is_near_half(value: float) -> bool:
 # --- prints ---------------------------------------------------------------------------------------------------------
 
 
-def _pdf(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, _: bool) -> dict[Path, bytes]:
+def _pdf(path: Path, sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool, _: bool) -> dict[Path, bytes]:
     from symcnn.exercise.prints import to_typst
     from symcnn.report.pdf import set_pages
 
     return {path: set_pages(to_typst(sheets, text, is_key))}
 
 
-def _html(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, _: bool) -> dict[Path, bytes]:
+def _html(path: Path, sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool, _: bool) -> dict[Path, bytes]:
     from symcnn.exercise.prints import to_html
 
     return {path: to_html(sheets, text, is_key).encode()}
 
 
-def _xlsx(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, many: bool) -> dict[Path, bytes]:
+def _xlsx(path: Path, sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool, many: bool) -> dict[Path, bytes]:
     """A workbook; of several students one for each, numbered as in their list."""
     from symcnn.exercise.workbook import to_workbook
 
@@ -271,7 +271,7 @@ def _xlsx(path: Path, sheets: Sequence[Sheet], text: Catalogue, is_key: bool, ma
 
 
 #: Suffix -> the files that are written for a path.
-_PRINTS: Mapping[str, Callable[[Path, Sequence[Sheet], Catalogue, bool, bool], dict[Path, bytes]]] = {
+_PRINTS: Mapping[str, Callable[[Path, Sequence[ExerciseSheet], Catalogue, bool, bool], dict[Path, bytes]]] = {
     ".pdf": _pdf, ".html": _html, ".xlsx": _xlsx,
 }  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
@@ -280,7 +280,7 @@ SUFFIXES = tuple(_PRINTS)
 # --- what marking needs ---------------------------------------------------------------------------------------------
 
 
-def _json(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> bytes:
+def _json(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> bytes:
     plan = sheets[0].plan
     network = json.dumps(words_of(plan.network), sort_keys=True)
     document = {
@@ -291,13 +291,13 @@ def _json(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _sheet(sheet: Sheet, is_key: bool) -> dict[str, Any]:
+def _sheet(sheet: ExerciseSheet, is_key: bool) -> dict[str, Any]:
     given = [{"quantity": n, "printed": as_printed(sheet.values[n])} for n in (*sheet.plan.given, "η")]
     blanks = [_blank(sheet, blank, is_key) for blank in sheet.plan.blanks.values()]
     return {"seed": sheet.seed, "student": sheet.student, "given": given, "blanks": blanks}
 
 
-def _blank(sheet: Sheet, blank: Blank, is_key: bool) -> dict[str, Any]:
+def _blank(sheet: ExerciseSheet, blank: Blank, is_key: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
         "key": blank.key, "name": sheet.plan.names[blank.key], "section": blank.section,
         "expression": str(blank.expression),

@@ -11,18 +11,18 @@ from symcnn.exercise.sheet import (
     Blank,
     Block,
     Cell,
-    Convolution,
+    ConvolutionGrids,
+    EqualityLine,
+    ErrorQuestion,
+    ExerciseSheet,
     Given,
-    Line,
     Network2D,
-    Part,
-    Paths,
+    NumberSlot,
+    PathTable,
     Products,
-    Question,
     Room,
-    Section,
-    Sheet,
-    Slot,
+    SheetPart,
+    SheetSection,
     slot,
 )
 from symcnn.formula import MathML, Plain, tree
@@ -41,7 +41,7 @@ MOST_EM = 40.0
 class Words:
     """The sentences of a sheet in one language, and its numbers with the language's sign."""
 
-    def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool) -> None:
+    def __init__(self, text: Catalogue, sheet: ExerciseSheet, is_key: bool) -> None:
         self.text, self.sheet, self.is_key = text, sheet, is_key
 
     def __call__(self, key: str, **values: object) -> str:
@@ -59,7 +59,7 @@ class Words:
             pieces = [p for parts in cut for p in parts]
         return [p for p in pieces if p != ""]
 
-    def title(self, part: Part) -> list[Any]:
+    def title(self, part: SheetPart) -> list[Any]:
         if part.name == "forward":
             return [self("title.convolutional" if self._is_convolutional else "title.dense")]
         return self.pieces("title.backward", weight=self.weight)
@@ -72,7 +72,7 @@ class Words:
     def _is_convolutional(self) -> bool:
         return bool(self.sheet.plan.network.forward.feature_maps)
 
-    def intro(self, part: Part) -> list[Any]:
+    def intro(self, part: SheetPart) -> list[Any]:
         pieces = self.pieces(f"intro.{part.name}")
         if part.name == "forward" and 1 < len(self.sheet.classes) <= 4 and len(self.sheet.classes) == self.outputs:
             names = [self.text.words("shown").get(c, c) for c in self.sheet.classes]
@@ -87,17 +87,17 @@ class Words:
     def outputs(self) -> int:
         return self.sheet.plan.network.outputs
 
-    def heading(self, section: Section) -> list[Any]:
+    def heading(self, section: SheetSection) -> list[Any]:
         words = [self(key) for key in section.title if isinstance(key, str)]
         nodes = [node for node in section.title if not isinstance(node, str)]
         return [" ".join(words) + (", " if nodes else ""), *nodes]
 
-    def note(self, section: Section) -> list[Any]:
+    def note(self, section: SheetSection) -> list[Any]:
         if not section.note or section.note.removeprefix("hint.") not in self.text.words("exercise.hint"):
             return []
         return self.pieces(section.note, weight=self.weight, rate=tree.Equality((tree.Symbol("η"), slot(Given(RATE)))))
 
-    def beside(self, section: Section) -> list[Any]:
+    def beside(self, section: SheetSection) -> list[Any]:
         """What is given for a section: "Given: h_2 = 0.4526"."""
         targets = [g for g in section.given if self._is_target(g[1])]
         others = [g for g in section.given if not self._is_target(g[1])]
@@ -128,7 +128,7 @@ def _between(parts: Sequence[str], node: Any) -> Iterator[Any]:
         yield part
 
 
-class Reader(Plain):
+class SpokenFormulas(Plain):
     """Formulas for who hears them: a blank is an ellipsis."""
 
     def __init__(self, words: Words) -> None:
@@ -136,7 +136,7 @@ class Reader(Plain):
         self._words = words
 
     def emit(self, node: Any) -> str:
-        if isinstance(node, Slot):
+        if isinstance(node, NumberSlot):
             return self._words.number(node.cell) if self._words.is_key or isinstance(node.cell, Given) else "…"
         return str(super().emit(node.node if isinstance(node, tree.Under) else node))
 
@@ -152,9 +152,9 @@ class _Formulas(Typst):
         self._words = words
 
     def emit(self, node: Any) -> str:
-        if isinstance(node, Slot):
+        if isinstance(node, NumberSlot):
             return self._slot(node.cell, "blank")
-        if isinstance(node, tree.Under) and isinstance(node.number, Slot):
+        if isinstance(node, tree.Under) and isinstance(node.number, NumberSlot):
             return f"underbracket({self.emit(node.node)}, {self._slot(node.number.cell, 'under')})"
         if isinstance(node, tree.Sum):  # a number below 0 behind a sign
             rest = "".join(
@@ -165,10 +165,10 @@ class _Formulas(Typst):
         return str(super().emit(node))
 
     def _operand(self, node: Any) -> str:
-        return self._signed(node) if isinstance(node, Slot) else super()._operand(node)
+        return self._signed(node) if isinstance(node, NumberSlot) else super()._operand(node)
 
     def _signed(self, node: Any) -> str:
-        return self._slot(node.cell, "blank", True) if isinstance(node, Slot) else self.emit(node)
+        return self._slot(node.cell, "blank", True) if isinstance(node, NumberSlot) else self.emit(node)
 
     def _slot(self, cell: Cell, function: str, signed: bool = False) -> str:
         words = self._words.number(cell)
@@ -182,9 +182,9 @@ class _Formulas(Typst):
 class TypstPrint:
     """One sheet in Typst."""
 
-    def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool, place: int) -> None:
+    def __init__(self, text: Catalogue, sheet: ExerciseSheet, is_key: bool, place: int) -> None:
         self.words, self.sheet, self.is_key, self.place = Words(text, sheet, is_key), sheet, is_key, place
-        self.formulas, self.reader = _Formulas(self.words), Reader(self.words)
+        self.formulas, self.spoken = _Formulas(self.words), SpokenFormulas(self.words)
 
     def source(self) -> str:
         say, seed = self.words, self.sheet.seed
@@ -220,9 +220,9 @@ class TypstPrint:
         return "".join(f"#{string(p)}" if isinstance(p, str) else self._math(p) for p in pieces)
 
     def _math(self, node: Any) -> str:
-        return f"#eq({string(self.reader.emit(node))}, ${self.formulas.emit(node)}$)"
+        return f"#eq({string(self.spoken.emit(node))}, ${self.formulas.emit(node)}$)"
 
-    def _section(self, section: Section) -> Iterator[str]:
+    def _section(self, section: SheetSection) -> Iterator[str]:
         heading, beside, note = self.words.heading(section), self.words.beside(section), self.words.note(section)
         if not beside:  # where there is room for it
             beside, note = (note, []) if section.note in ("hint.weight", "hint.update") else ([], note)
@@ -234,17 +234,17 @@ class TypstPrint:
 
     def _block(self, block: Block) -> str:
         match block:
-            case Line(members):
+            case EqualityLine(members):
                 return self._equation(members)
-            case Convolution():
+            case ConvolutionGrids():
                 return self._convolution(block)
             case Products():
                 return self._products(block)
-            case Paths():
+            case PathTable():
                 return self._paths(block)
             case Room():
                 return self._room(block)
-            case Question():
+            case ErrorQuestion():
                 answer = self._inline(self.words.answer()) if self.is_key else ""
                 return f"#par[#{string(self.words('question'))}]\n#ruled(2, [{answer}])"
 
@@ -254,7 +254,7 @@ class TypstPrint:
         size = sum(_em(m) for m in members)
         mark = " \\\n &= " if size > MOST_EM else " = "
         body = f"{left} {'&= ' if size > MOST_EM else '= '}" + mark.join(rest)
-        return f"#eq({string(self.reader.emit(tree.Equality(tuple(members))))}, $ {body} $)"
+        return f"#eq({string(self.spoken.emit(tree.Equality(tuple(members))))}, $ {body} $)"
 
     def _cell(self, cell: Cell, width: float, height: float, look: str = "plain") -> str:
         words = string(self.words.number(cell))
@@ -271,7 +271,7 @@ class TypstPrint:
         dark = "true" if self.sheet.value(cell) >= 0.5 else "false"
         return f"pixel({string(self.words.number(cell))}, {dark})"
 
-    def _convolution(self, block: Convolution) -> str:
+    def _convolution(self, block: ConvolutionGrids) -> str:
         say, letters = self.words, []
         for rows in (block.image, block.filter, block.map):
             name = self.sheet.plan.derivation.quantities.of(rows[0][0].expression).tensor.letters
@@ -302,7 +302,7 @@ class TypstPrint:
             return f"#{table}\n#align(right)[{total}]"
         return f"#together(grid(columns: 2, column-gutter: 5mm, align: bottom, {table}, [{total}]))"
 
-    def _paths(self, block: Paths) -> str:
+    def _paths(self, block: PathTable) -> str:
         rows = []
         for adjoint, above, local, below, product in block.rows:
             left, right = (self._math(tree.Equality((n, slot(c)))) for n, c in ((adjoint, above), (local, below)))
@@ -326,7 +326,7 @@ class TypstPrint:
         if not self.is_key or not block.lines:
             return f"#squares({block.rows * 5}mm, {self._is_blank})"
         lines = " \\\n ".join(" = ".join(map(self.formulas.emit, members)) for members in block.lines)
-        alt = "; ".join(self.reader.emit(tree.Equality(tuple(m))) for m in block.lines)
+        alt = "; ".join(self.spoken.emit(tree.Equality(tuple(m))) for m in block.lines)
         return f"#instead({block.rows * 5}mm, eq({string(alt)}, $ {lines} $))"
 
     def _network(self, block: Network2D) -> str:
@@ -338,7 +338,7 @@ class TypstPrint:
             for r, node in enumerate(column)
         )
         unders = "".join(f"#under-edge({x}mm, {down + 1}mm, {number})" for x, number in _gaps(block))
-        return f"#drawing({string(_described(block, self.reader))}, {down + 5}mm)[{edges}{nodes}{unders}]"
+        return f"#drawing({string(_described(block, self.spoken))}, {down + 5}mm)[{edges}{nodes}{unders}]"
 
 
 def _placed(block: Network2D) -> tuple[dict[tuple[int, int], tuple[float, float]], float]:
@@ -362,8 +362,8 @@ def _radius(column: Sequence[Any]) -> float:
     return 2.6 if len(column) > 2 else 3.9
 
 
-def _described(block: Network2D, reader: "Reader") -> str:
-    return " ← ".join("{" + ", ".join(map(reader.emit, column)) + "}" for column in reversed(block.columns))
+def _described(block: Network2D, spoken: SpokenFormulas) -> str:
+    return " ← ".join("{" + ", ".join(map(spoken.emit, column)) + "}" for column in reversed(block.columns))
 
 
 # --- HTML -----------------------------------------------------------------------------------------------------------
@@ -373,7 +373,7 @@ class _Fields:
     """Formulas with fields, which stand between pieces of mathematics: what is inside of <math> has no focus."""
 
     def __init__(self, words: Words) -> None:
-        self._words, self._reader, self._formulas = words, Reader(words), MathML(words.text.decimal)
+        self._words, self._spoken, self._formulas = words, SpokenFormulas(words), MathML(words.text.decimal)
 
     def emit(self, node: Any) -> str:
         return "".join(self._pieces(node))
@@ -383,10 +383,10 @@ class _Fields:
         return f'<div class="line">{"".join(f"<span>{piece}</span>" for piece in self._pieces(node))}</div>'
 
     def _pieces(self, node: Any, signed: bool = False) -> list[str]:
-        if isinstance(node, Slot):
+        if isinstance(node, NumberSlot):
             return [self.field(node.cell, signed)]
-        if not any(isinstance(n, Slot) for n in nodes(node)):
-            alt = escape(self._reader.emit(node))
+        if not any(isinstance(n, NumberSlot) for n in nodes(node)):
+            alt = escape(self._spoken.emit(node))
             return [f'<math alttext="{alt}"><mrow>{self._formulas.emit(node)}</mrow></math>']
         match node:
             case tree.Under(factor, number):
@@ -423,9 +423,9 @@ class _Fields:
 class HtmlPrint:
     """One sheet as an article of a page."""
 
-    def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool) -> None:
+    def __init__(self, text: Catalogue, sheet: ExerciseSheet, is_key: bool) -> None:
         self.words, self.sheet, self.is_key = Words(text, sheet, is_key), sheet, is_key
-        self.fields, self.reader = _Fields(self.words), Reader(self.words)
+        self.fields, self.spoken = _Fields(self.words), SpokenFormulas(self.words)
 
     def article(self) -> str:
         say, sheet = self.words, self.sheet
@@ -448,7 +448,7 @@ class HtmlPrint:
     def _inline(self, pieces: Sequence[Any]) -> str:
         return "".join(escape(p) if isinstance(p, str) else self.fields.emit(p) for p in pieces)
 
-    def _section(self, section: Section) -> str:
+    def _section(self, section: SheetSection) -> str:
         say = self.words
         title = f"<i>{section.number}</i> {self._inline(say.heading(section))}"
         notes = [f"<p>{self._inline(pieces)}</p>" for pieces in (say.note(section), say.beside(section)) if pieces]
@@ -457,20 +457,20 @@ class HtmlPrint:
 
     def _block(self, block: Block) -> str:
         match block:
-            case Line(members):
+            case EqualityLine(members):
                 return self.fields.line(tree.Equality(tuple(members)))
-            case Convolution():
+            case ConvolutionGrids():
                 grids = zip(
                     ("picture", "filter", "map"), (block.image, block.filter, block.map), ("∗", "=", ""), strict=True
                 )
                 return f'<div class="grids" tabindex="0">{"".join(self._grid(*grid) for grid in grids)}</div>'
             case Products():
                 return self._products(block)
-            case Paths():
+            case PathTable():
                 return self._paths(block)
             case Room(rows):
                 return "" if self.is_key else f'<div class="room" style="height:{5 * (rows or 5)}mm"></div>'
-            case Question():
+            case ErrorQuestion():
                 words = self._inline(self.words.answer()) if self.is_key else ""
                 field = f'<p class="answer">{words}</p>' if self.is_key else '<textarea rows="2"></textarea>'
                 return f"<label>{escape(self.words('question'))} {field}</label>"
@@ -493,7 +493,7 @@ class HtmlPrint:
         total = self.fields.emit(tree.Equality((block.name, slot(block.total))))
         return f'<div class="grids" tabindex="0"><table><tr><td></td>{heads}</tr>{rows}</table><div>{total}</div></div>'
 
-    def _paths(self, block: Paths) -> str:
+    def _paths(self, block: PathTable) -> str:
         under = f"{escape(self.words('under'))} {self.fields.emit(block.by)}"
         rows = "".join(
             f"<tr><td>{self.fields.emit(tree.Equality((adjoint, slot(above))))}</td>"
@@ -510,16 +510,16 @@ class HtmlPrint:
         lines = "".join(f'<path d="M{at[a][0]} {at[a][1]}L{at[b][0]} {at[b][1]}"/>' for a, b in block.edges)
         nodes = "".join(
             f'<circle cx="{at[c, r][0]}" cy="{at[c, r][1]}" r="{_radius(column)}"/>'
-            f'<text x="{at[c, r][0]}" y="{at[c, r][1] + 0.8}">{escape(self.reader.emit(node))}</text>'
+            f'<text x="{at[c, r][0]}" y="{at[c, r][1] + 0.8}">{escape(self.spoken.emit(node))}</text>'
             for c, column in enumerate(block.columns)
             for r, node in enumerate(column)
         )
         unders = "".join(f'<text x="{x}" y="{down + 4}">← {number}</text>' for x, number in _gaps(block))
-        label = escape(_described(block, self.reader))
+        label = escape(_described(block, self.spoken))
         return f'<svg viewBox="0 0 172 {down + 5}" role="img" aria-label="{label}">{lines}{nodes}{unders}</svg>'
 
 
-def to_html(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
+def to_html(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> str:
     """A page by itself, without scripts, with all the sheets."""
     title = escape(text("exercise.document", number=sheets[0].seed))
     articles = "".join(HtmlPrint(text, sheet, is_key).article() for sheet in sheets)
@@ -532,7 +532,9 @@ def to_html(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
 
 def _em(node: Any) -> float:
     """About how wide a member is, a place as wide as so many digits."""
-    digits = rewritten(node, lambda n: tree.Word("0" * round(_width(n.cell) / 2.1)) if isinstance(n, Slot) else None)
+    digits = rewritten(
+        node, lambda n: tree.Word("0" * round(_width(n.cell) / 2.1)) if isinstance(n, NumberSlot) else None
+    )
     return width(digits)
 
 
@@ -540,7 +542,7 @@ def _width(cell: Cell) -> float:
     return cell.width if isinstance(cell, Blank) else 13.0
 
 
-def to_typst(sheets: Sequence[Sheet], text: Catalogue, is_key: bool) -> str:
+def to_typst(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> str:
     """The source of a PDF with all the sheets, one behind the other."""
     pages = [TypstPrint(text, sheet, is_key, n).source() for n, sheet in enumerate(sheets, 1)]
     title = text("exercise.document", number=sheets[0].seed)

@@ -1,7 +1,7 @@
 """An exercise as a document: given numbers and blanks along one path, made from the derivation of a network.
 
-A ``Plan`` has no numbers: it follows one weight to E and back, and says at each quantity what is given, what the pupil
-fills in, and from which of the numbers on the sheet that follows. A ``Sheet`` is a plan with numbers.
+An ``ExercisePlan`` has no numbers: it follows one weight to E and back, and says at each quantity what is given, what
+the pupil fills in, and from which numbers on the sheet that follows. An ``ExerciseSheet`` is a plan with numbers.
 """
 
 import math
@@ -70,7 +70,7 @@ Cell = Blank | Given
 
 
 @dataclass(frozen=True)
-class Slot:
+class NumberSlot:
     """A place for a number in a formula: a node that the prints of an exercise know."""
 
     cell: Cell
@@ -78,18 +78,18 @@ class Slot:
 
 def slot(cell: Cell) -> Any:
     """A place as a part of a formula."""
-    return Slot(cell)
+    return NumberSlot(cell)
 
 
 @dataclass(frozen=True)
-class Line:
+class EqualityLine:
     """An equality with places for numbers."""
 
     members: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Convolution:
+class ConvolutionGrids:
     """image ∗ filter = map."""
 
     image: tuple[tuple[Cell, ...], ...]
@@ -107,7 +107,7 @@ class Products:
 
 
 @dataclass(frozen=True)
-class Paths:
+class PathTable:
     """A sum over paths, row by row: (adjoint, its number, local derivative, its number, product); then the sum."""
 
     rows: tuple[tuple[Any, Cell, Any, Cell, Blank], ...]
@@ -134,15 +134,15 @@ class Network2D:
 
 
 @dataclass(frozen=True)
-class Question:
+class ErrorQuestion:
     """A question in words; the answer has the error before and after."""
 
 
-Block = Line | Convolution | Products | Paths | Room | Question
+Block = EqualityLine | ConvolutionGrids | Products | PathTable | Room | ErrorQuestion
 
 
 @dataclass
-class Section:
+class SheetSection:
     """Blocks under a heading: ``title`` are keys of the catalogue and nodes; ``given`` numbers stand beside it."""
 
     number: int
@@ -153,11 +153,11 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetPart:
     """Sections under a title: the way to the error, and the way back with a figure of its paths."""
 
     name: str
-    sections: tuple[Section, ...]
+    sections: tuple[SheetSection, ...]
     figure: Network2D | None = None
 
 
@@ -182,7 +182,7 @@ class InNumbers(Short):
         return slot(Given(Symbol(str(name))))
 
 
-class Plan:
+class ExercisePlan:
     """What stands on the sheets of a network.
 
     Args:
@@ -212,7 +212,7 @@ class Plan:
         self._number = 0
         forward = tuple(self._forward())
         backward = tuple(self._backward())
-        self.parts = (Part("forward", forward), Part("backward", backward, self._paths(backward)))
+        self.parts = (SheetPart("forward", forward), SheetPart("backward", backward, self._paths(backward)))
         if len(self.blanks) > MOST_BLANKS:
             raise NotSupportedYetError(
                 f"exercise: this network takes {len(self.blanks)} blanks along one path; expected at most {MOST_BLANKS}"
@@ -272,7 +272,7 @@ class Plan:
     def _is_known(self, symbol: Symbol) -> bool:
         return symbol.name in self.given or symbol.name in self.blanks
 
-    def _tell(self, section: Section, expressions: Iterable[Expr]) -> None:
+    def _tell(self, section: SheetSection, expressions: Iterable[Expr]) -> None:
         """Print beside the heading what a pupil needs and has not seen yet."""
         for symbol in (s for e in expressions for s in sorted(e.free_symbols, key=str)):
             if symbol != ETA and not self._is_known(symbol):
@@ -280,12 +280,12 @@ class Plan:
 
     # --- forward ------------------------------------------------------------------------------------------------------
 
-    def _section(self, *title: Any, note: str = "") -> Section:
+    def _section(self, *title: Any, note: str = "") -> SheetSection:
         self._number += 1
-        return Section(self._number, title, note)
+        return SheetSection(self._number, title, note)
 
-    def _forward(self) -> Iterator[Section]:
-        section: Section | None = None
+    def _forward(self) -> Iterator[SheetSection]:
+        section: SheetSection | None = None
         for before, here in pairwise(self.way):
             variable = self.graph[here]
             kind = _topic(here.tensor)
@@ -300,7 +300,7 @@ class Plan:
         section.blocks.append(Room())
         yield section
 
-    def _work_out(self, section: Section, variable: Variable, before: Quantity) -> None:
+    def _work_out(self, section: SheetSection, variable: Variable, before: Quantity) -> None:
         """The blocks in which a quantity is worked out from those before it."""
         if len(variable.products) > MOST_TERMS:
             raise NotSupportedYetError(
@@ -324,7 +324,7 @@ class Plan:
         names = variable.tensor.scalars()
         return [self.graph[n] for n in names] if len(names) <= MOST_CELLS else [variable]
 
-    def _convolution(self, section: Section, variable: Variable, before: Quantity) -> None:
+    def _convolution(self, section: SheetSection, variable: Variable, before: Quantity) -> None:
         forward = self.network.forward
         image = [self._print(Symbol(name)) for name in forward.image.scalars()]
         width = forward.image.shape[-1]
@@ -356,15 +356,15 @@ class Plan:
                 maps.append(self._print(Symbol(name)))
         widths = (width, weights.shape[-1], variable.tensor.shape[-1])
         grids: list[Sequence[Cell]] = [image, kernel, maps]
-        section.blocks.insert(0, Convolution(*map(_rows, grids, widths)))
+        section.blocks.insert(0, ConvolutionGrids(*map(_rows, grids, widths)))
         if members:
-            section.blocks.append(Line(tuple(members)))
+            section.blocks.append(EqualityLine(tuple(members)))
             others = [self.graph[name] for name in worked if name != variable.name]
             write = InNumbers(self.derivation)
             lines = [(self.write.name(v.quantity), write.right_side(v), write.name(v.name)) for v in others]
             section.blocks.append(Room(3 if others else 2, tuple(lines)))
 
-    def _products(self, section: Section, variable: Variable) -> None:
+    def _products(self, section: SheetSection, variable: Variable) -> None:
         """Value, weight and product of each term, one under the other."""
         columns: list[tuple[Any, Cell, Cell, Blank]] = []
         products: list[Blank] = []
@@ -387,7 +387,7 @@ class Plan:
         total = self._blank(variable.quantity.symbol, _sum_of(products))
         section.blocks.append(Products(tuple(columns), self.write.name(variable.quantity), total))
 
-    def _line(self, section: Section, variable: Variable) -> None:
+    def _line(self, section: SheetSection, variable: Variable) -> None:
         """The formula and its result: a function, a maximum, a mean."""
         expression = variable.expression
         self._tell(section, [expression])
@@ -397,9 +397,9 @@ class Plan:
             shown = self.write.expression(definition.xreplace({Z: expression.args[0]}))
             members += [shown] if shown != members[-1] else []
         members.append(slot(self._blank(variable.quantity.symbol, expression)))
-        section.blocks.append(Line(tuple(members)))
+        section.blocks.append(EqualityLine(tuple(members)))
 
-    def _error(self, section: Section, variable: Variable) -> None:
+    def _error(self, section: SheetSection, variable: Variable) -> None:
         if len(variable.products) > MOST_OUTPUTS:
             raise NotSupportedYetError(
                 f"exercise: the error is made of {len(variable.products)} terms; expected at most {MOST_OUTPUTS}"
@@ -413,12 +413,12 @@ class Plan:
         else:
             self.blanks.pop(terms[0].key)
             members.append(slot(self._blank(E.symbol, variable.expression)))
-        section.blocks.append(Line(tuple(members)))
+        section.blocks.append(EqualityLine(tuple(members)))
 
     # --- backward -----------------------------------------------------------------------------------------------------
 
-    def _backward(self) -> Iterator[Section]:
-        sections: list[Section] = []
+    def _backward(self) -> Iterator[SheetSection]:
+        sections: list[SheetSection] = []
         topic = "error"
         for here in reversed(self.way[:-1]):
             target = "weight" if here == self.weight else _topic(here.tensor)
@@ -430,7 +430,7 @@ class Plan:
         sections.append(self._update())
         yield from sections
 
-    def _go_back(self, section: Section, here: Quantity) -> None:
+    def _go_back(self, section: SheetSection, here: Quantity) -> None:
         step, variable = self.derivation.step(here), self.graph[here.adjoint]
         name = self.write.name(here.adjoint)
         members = _members(self.write.chain_rule(self.derivation, here))
@@ -473,9 +473,11 @@ class Plan:
         if has_slope or not shown:
             line.append(members[-1])
         line.append(slot(self._blank(here.adjoint.symbol, Add(*products, evaluate=False))))
-        section.blocks.append(Line(tuple(line)))
+        section.blocks.append(EqualityLine(tuple(line)))
 
-    def _path_table(self, section: Section, here: Quantity, terms: Sequence[ChainTerm], nodes: Sequence[Any]) -> None:
+    def _path_table(
+        self, section: SheetSection, here: Quantity, terms: Sequence[ChainTerm], nodes: Sequence[Any]
+    ) -> None:
         rows, products = [], []
         for term, node in zip(terms, nodes, strict=True):
             local, upstream = Mul(*term.local), term.quantity.adjoint.symbol
@@ -488,19 +490,19 @@ class Plan:
             rows.append((node.factors[0], above, shown, below, product))
         total = self._blank(here.adjoint.symbol, _sum_of(products))
         name = self.write.name(here)
-        section.blocks.append(Paths(tuple(rows), self.write.name(here.adjoint), total, name))
+        section.blocks.append(PathTable(tuple(rows), self.write.name(here.adjoint), total, name))
 
-    def _update(self) -> Section:
+    def _update(self) -> SheetSection:
         section = self._section("title.update", note="hint.update")
         weight, slope = self.weight.symbol, self.weight.adjoint.symbol
         name, of = self.write.name(self.weight), self.write.name(self.weight.adjoint)
         before, rate, by = (slot(self._copy(s)) for s in (weight, ETA, slope))
         after = self._blank(weight - ETA * slope, key=f"{weight.name}_next")
         numbers = tree.Sum((before, tree.Negated(tree.Product((rate, by)))))
-        section.blocks += [Line((tree.Update(name, of), numbers, slot(after))), Question(), Room()]
+        section.blocks += [EqualityLine((tree.Update(name, of), numbers, slot(after))), ErrorQuestion(), Room()]
         return section
 
-    def _paths(self, sections: Sequence[Section]) -> Network2D:
+    def _paths(self, sections: Sequence[SheetSection]) -> Network2D:
         """The figure of the paths; preactivations and what is inside a softmax are left out."""
         chain = [q.primal for q in self.graph.chain(self.weight.adjoint)]
         columns: list[list[Quantity]] = [[self.weight]]
@@ -568,7 +570,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ExerciseSheet:
     """A plan with numbers.
 
     Attributes:
@@ -577,7 +579,7 @@ class Sheet:
         after: E after the update of the one weight.
     """
 
-    plan: Plan
+    plan: ExercisePlan
     seed: int
     values: Mapping[str, float]
     label: str | None
@@ -624,7 +626,7 @@ def _topic(tensor: Tensor) -> str:
     return names.get(tensor.kind, "softmax")
 
 
-def _neuron(plan: Plan, quantity: Quantity) -> Quantity:
+def _neuron(plan: ExercisePlan, quantity: Quantity) -> Quantity:
     """The quantity that a heading names: of a preactivation that of its neuron."""
     target = quantity.tensor.target
     return next((q for q in plan.way if q.tensor == target), quantity) if target is not None else quantity
@@ -641,7 +643,7 @@ def _is_linear(variable: Variable) -> bool:
     return symbols and variable.reduce == "sum" and max(map(len, products)) == 2
 
 
-def _value_and_weight(plan: Plan, factors: Sequence[Expr]) -> tuple[Symbol | None, Symbol]:
+def _value_and_weight(plan: ExercisePlan, factors: Sequence[Expr]) -> tuple[Symbol | None, Symbol]:
     if len(factors) == 1:
         return None, factors[0]
     first, second = factors

@@ -16,22 +16,22 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.pagebreak import Break
 
-from symcnn.exercise.prints import Reader, Words
+from symcnn.exercise.prints import SpokenFormulas, Words
 from symcnn.exercise.sheet import (
     DECIMALS,
     ETA,
     Blank,
     Block,
     Cell,
-    Convolution,
+    ConvolutionGrids,
+    EqualityLine,
+    ErrorQuestion,
+    ExerciseSheet,
     Given,
-    Line,
-    Paths,
+    NumberSlot,
+    PathTable,
     Products,
-    Question,
-    Section,
-    Sheet,
-    Slot,
+    SheetSection,
 )
 from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula
@@ -68,9 +68,9 @@ _LABEL: style.Style = {**style.SYMBOL, "alignment": Alignment("center", "bottom"
 class WorkbookPrint:
     """One sheet as a worksheet: blanks can be typed in, nothing else."""
 
-    def __init__(self, text: Catalogue, sheet: Sheet, is_key: bool) -> None:
+    def __init__(self, text: Catalogue, sheet: ExerciseSheet, is_key: bool) -> None:
         self.words, self.sheet, self.is_key = Words(text, sheet, is_key), sheet, is_key
-        self.reader = Reader(self.words)
+        self.spoken = SpokenFormulas(self.words)
         self.book = Book(text)
         self.page = StyledSheet(self.book, self.book.workbook.create_sheet(f"{self.words('sheet')} {sheet.seed}"))
         self.row, self.last = 1, FIRST + PAIR * MOST_PAIRS - 1
@@ -113,15 +113,15 @@ class WorkbookPrint:
 
     def _line_of(self, pieces: Sequence[Any], look: style.Style, height: float | None = None) -> None:
         if pieces:
-            words = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in pieces)
+            words = "".join(p if isinstance(p, str) else self.spoken.emit(p) for p in pieces)
             self.page.put(self.row, 2, words, look)
             if height is not None:
                 self.page.height(self.row, height)
             self.row += 1
 
-    def _section(self, section: Section) -> None:
+    def _section(self, section: SheetSection) -> None:
         self.row += 1
-        heading = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in self.words.heading(section))
+        heading = "".join(p if isinstance(p, str) else self.spoken.emit(p) for p in self.words.heading(section))
         self.page.section(self.row, f"{section.number}   {heading}", self.last, 20)
         self.row += 1
         self._line_of(self.words.note(section), style.NOTE)
@@ -131,17 +131,17 @@ class WorkbookPrint:
 
     def _block(self, block: Block) -> None:
         match block:
-            case Line(members):
+            case EqualityLine(members):
                 self._line(members)
-            case Convolution():
+            case ConvolutionGrids():
                 self._convolution(block)
             case Products():
                 self._products(block)
-            case Paths():
+            case PathTable():
                 self._paths(block)
-            case Question():
+            case ErrorQuestion():
                 self._line_of([self.words("question")], style.WORDS)
-                answer = "".join(p if isinstance(p, str) else self.reader.emit(p) for p in self.words.answer())
+                answer = "".join(p if isinstance(p, str) else self.spoken.emit(p) for p in self.words.answer())
                 self.page.merged(self.row, 2, 2, 12, answer if self.is_key else None, _PROSE if self.is_key else _FREE)
                 self.row += 3
 
@@ -162,9 +162,9 @@ class WorkbookPrint:
 
     def _line(self, members: Sequence[Any]) -> None:
         """The formula, and below it the places of its numbers with what belongs there."""
-        self._line_of([self.reader.emit(tree.Equality(tuple(m for m in members if not _is_only_slots(m))))], _FORMULA)
+        self._line_of([self.spoken.emit(tree.Equality(tuple(m for m in members if not _is_only_slots(m))))], _FORMULA)
         left = members[0]
-        name = f"{self.reader.emit(left.name)} ←" if isinstance(left, tree.Update) else self.reader.emit(left)
+        name = f"{self.spoken.emit(left.name)} ←" if isinstance(left, tree.Update) else self.spoken.emit(left)
         named = [pair for member in members for pair in self._slots(member, name)]
         for start in range(0, len(named), MOST_PAIRS):
             for pair, (label, cell) in enumerate(named[start : start + MOST_PAIRS]):
@@ -175,10 +175,10 @@ class WorkbookPrint:
 
     def _slots(self, node: Any, name: str) -> list[tuple[str, Cell]]:
         match node:
-            case Slot(cell):
+            case NumberSlot(cell):
                 return [(name, cell)]
-            case tree.Under(inner, Slot(cell)):
-                return [(self.reader.emit(inner), cell)]
+            case tree.Under(inner, NumberSlot(cell)):
+                return [(self.spoken.emit(inner), cell)]
             case tree.Sum(parts) | tree.Product(parts):
                 return [pair for part in parts for pair in self._slots(part, self._name_of(part))]
             case tree.Negated(inner):
@@ -186,13 +186,13 @@ class WorkbookPrint:
         return []
 
     def _name_of(self, node: Any) -> str:
-        if not isinstance(node, Slot):
+        if not isinstance(node, NumberSlot):
             return ""
         if node.cell.expression == ETA:
             return "η"
-        return self.reader.emit(self.sheet.plan.write.expression(node.cell.expression))
+        return self.spoken.emit(self.sheet.plan.write.expression(node.cell.expression))
 
-    def _convolution(self, block: Convolution) -> None:
+    def _convolution(self, block: ConvolutionGrids) -> None:
         keys = ("picture", "filter", "map")
         start, pair, height = self.row, 0, 0
         grids: list[tuple[tuple[Cell, ...], ...]] = [block.image, block.filter, block.map]
@@ -212,27 +212,27 @@ class WorkbookPrint:
             self.page.put(self.row + n, 2, self.words(key), style.NOTE)
         for start in range(0, len(block.columns), MOST_PAIRS):
             for pair, (symbol, *cells) in enumerate(block.columns[start : start + MOST_PAIRS]):
-                self.page.put(self.row, FIRST + PAIR * pair, self.reader.emit(symbol), _LABEL)
+                self.page.put(self.row, FIRST + PAIR * pair, self.spoken.emit(symbol), _LABEL)
                 for n, cell in enumerate(cells, 1):
                     self._put(self.row + n, pair, cell)
             self.row += 4
-        self.page.put(self.row, 2, f"{self.reader.emit(block.name)} =", style.NAME)
+        self.page.put(self.row, 2, f"{self.spoken.emit(block.name)} =", style.NAME)
         self._put(self.row, 0, block.total)
         self.row += 2
 
-    def _paths(self, block: Paths) -> None:
-        under = f"{self.words('under')} {self.reader.emit(block.by)}"
+    def _paths(self, block: PathTable) -> None:
+        under = f"{self.words('under')} {self.spoken.emit(block.by)}"
         self.page.put(self.row, FIRST + PAIR, under, style.HEAD)
         self.page.put(self.row, FIRST + PAIR * 4, self.words("product"), style.HEAD)
         for adjoint, above, local, below, product in block.rows:
             self.row += 1
-            self.page.put(self.row, 2, f"{self.reader.emit(adjoint)} =", style.NAME)
+            self.page.put(self.row, 2, f"{self.spoken.emit(adjoint)} =", style.NAME)
             self._put(self.row, 0, above)
-            self.page.put(self.row, FIRST + PAIR, f"{self.reader.emit(local)} =", _LABEL)
+            self.page.put(self.row, FIRST + PAIR, f"{self.spoken.emit(local)} =", _LABEL)
             self._put(self.row, 2, below)
             self._put(self.row, 4, product)
         self.row += 1
-        self.page.put(self.row, FIRST + PAIR * 3, f"{self.reader.emit(block.name)} =", _LABEL)
+        self.page.put(self.row, FIRST + PAIR * 3, f"{self.spoken.emit(block.name)} =", _LABEL)
         self._put(self.row, 4, block.total)
         self.row += 2
 
@@ -263,7 +263,7 @@ _DARK: style.Style = {
 }  # fmt: skip
 
 
-def _check(place: str, blank: Blank, sheet: Sheet) -> CellFormula:
+def _check(place: str, blank: Blank, sheet: ExerciseSheet) -> CellFormula:
     """✓ or ✗ beside a number, ? beside what is none; beside a blank nothing. A rounded one may be off by 0.0001."""
     digest = hashlib.sha256(f"{sheet.seed} {blank.key}".encode()).digest()
     factor = 100_000 + int.from_bytes(digest[:6]) % (MODULUS - 200_000)
@@ -281,7 +281,7 @@ def _check(place: str, blank: Blank, sheet: Sheet) -> CellFormula:
 def _is_only_slots(node: Any) -> bool:
     """Is it a member of blanks and signs, which a workbook shows below the formula?"""
     match node:
-        case Slot():
+        case NumberSlot():
             return True
         case tree.Sum(parts) | tree.Product(parts):
             return all(map(_is_only_slots, parts))
@@ -290,6 +290,6 @@ def _is_only_slots(node: Any) -> bool:
     return False
 
 
-def to_workbook(sheet: Sheet, text: Catalogue, is_key: bool) -> bytes:
+def to_workbook(sheet: ExerciseSheet, text: Catalogue, is_key: bool) -> bytes:
     """The file of one sheet."""
     return WorkbookPrint(text, sheet, is_key).content()

@@ -9,7 +9,16 @@ import sympy
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.exercise import draw
-from symcnn.exercise.sheet import Blank, Convolution, Line, Paths, Plan, Products, Room, Slot
+from symcnn.exercise.sheet import (
+    Blank,
+    ConvolutionGrids,
+    EqualityLine,
+    ExercisePlan,
+    NumberSlot,
+    PathTable,
+    Products,
+    Room,
+)
 from symcnn.formula import tree
 from symcnn.formula.typography import EntrySymbol
 from symcnn.verification.evaluate import Evaluator
@@ -29,7 +38,7 @@ class Values:
 
     def __call__(self, node):
         match node:
-            case Slot(cell):
+            case NumberSlot(cell):
                 return self.sheet.value(cell)
             case EntrySymbol():
                 return self.sheet.values[node.of.name]
@@ -90,16 +99,16 @@ def check(sheet):
     values, graph = sheet.values, sheet.plan.graph
     for block in (b for part in sheet.plan.parts for section in part.sections for b in section.blocks):
         match block:
-            case Line(members):
+            case EqualityLine(members):
                 first, *rest = members
-                slots = isinstance(rest[-1], Slot)
+                slots = isinstance(rest[-1], NumberSlot)
                 numbers = [value(m) for m in rest]
                 left = value(first)
                 assert rest[0] != first
                 assert same(left, numbers), members
                 assert slots or len(members) == 3
                 count += len(numbers)
-            case Convolution(image, kernel, cells):
+            case ConvolutionGrids(image, kernel, cells):
                 weights = [[values[c.expression.name] for c in row] for row in kernel]
                 for row in cells:
                     for cell in row:
@@ -113,7 +122,7 @@ def check(sheet):
                     assert same(sheet.value(product), [sheet.value(number) * sheet.value(weight)])
                 assert same(value(name), [sheet.value(total), sum(sheet.value(c[3]) for c in columns)])
                 count += len(columns)
-            case Paths(rows, name, total):
+            case PathTable(rows, name, total):
                 for adjoint, above, local, below, product in rows:
                     assert same(value(adjoint), [sheet.value(above)])
                     assert same(value(local), [sheet.value(below)])
@@ -130,7 +139,7 @@ def check(sheet):
 
 @pytest.fixture(scope="module")
 def plan():
-    return Plan(Derivation(article.network(), 1))
+    return ExercisePlan(Derivation(article.network(), 1))
 
 
 def test_every_statement_of_the_article(plan):
@@ -140,14 +149,14 @@ def test_every_statement_of_the_article(plan):
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_every_statement_of_other_networks(name):
-    assert check(draw(Plan(Derivation(network_of(NETWORKS[name]), 1)), None, 1)) > 12
+    assert check(draw(ExercisePlan(Derivation(network_of(NETWORKS[name]), 1)), None, 1)) > 12
 
 
 def test_every_blank_stands_on_the_sheet_once(plan):
     """What is filled in is what is printed, in the order in which it can be worked out."""
     from symcnn.formula.steps import nodes
 
-    for each in (plan, *(Plan(Derivation(network_of(text), 1)) for text in NETWORKS.values())):
+    for each in (plan, *(ExercisePlan(Derivation(network_of(text), 1)) for text in NETWORKS.values())):
         seen = []
         for block in (b for part in each.parts for section in part.sections for b in section.blocks):
             seen += [n.key for n in nodes(block) if isinstance(n, Blank)]
@@ -155,7 +164,7 @@ def test_every_blank_stands_on_the_sheet_once(plan):
 
 
 def test_headings_and_figures_name_sections_that_are_there(plan):
-    for each in (plan, *(Plan(Derivation(network_of(text), 1)) for text in NETWORKS.values())):
+    for each in (plan, *(ExercisePlan(Derivation(network_of(text), 1)) for text in NETWORKS.values())):
         numbers = [section.number for part in each.parts for section in part.sections]
         assert numbers == list(range(1, len(numbers) + 1))
         figure = each.parts[1].figure

@@ -12,7 +12,7 @@ from symcnn.cli import main
 from symcnn.derivation import Derivation
 from symcnn.exercise import draw, read_students, write_exercise
 from symcnn.exercise.prints import to_typst
-from symcnn.exercise.sheet import Plan
+from symcnn.exercise.sheet import ExercisePlan
 from symcnn.text import LANGUAGES, catalogue
 from tests.exercise.test_sheet import NETWORKS, network_of
 
@@ -31,7 +31,7 @@ def pages_of(content):
 
 @pytest.fixture(scope="module")
 def plan():
-    return Plan(Derivation(article.network(), 1))
+    return ExercisePlan(Derivation(article.network(), 1))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_two_pages_for_every_seed(plan, lang):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_two_to_four_pages_for_other_networks(name):
-    plan = Plan(Derivation(network_of(NETWORKS[name]), 1))
+    plan = ExercisePlan(Derivation(network_of(NETWORKS[name]), 1))
     for seed in (1, 2):
         for is_key in (False, True):
             source = to_typst([draw(plan, None, seed)], catalogue("en"), is_key).encode()
@@ -117,7 +117,7 @@ def test_a_list_of_students(tmp_path):
     sheets = json.loads((tmp_path / "all.json").read_text("utf-8"))["sheets"]
     assert [(s["student"], s["seed"]) for s in sheets] == [("Curie Marie", 7001), ("Noether Emmy", 7002)]
     # one of them again, alone
-    again = draw(Plan(Derivation(article.network(), 1)), article.images(), 7002)
+    again = draw(ExercisePlan(Derivation(article.network(), 1)), article.images(), 7002)
     assert {g["quantity"]: g["printed"] for g in sheets[1]["given"]}["f_11"] == str(again.values["f_11"])
 
 

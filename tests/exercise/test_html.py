@@ -9,7 +9,7 @@ from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.exercise import draw
 from symcnn.exercise.prints import to_html
-from symcnn.exercise.sheet import Plan, as_printed
+from symcnn.exercise.sheet import ExercisePlan, as_printed
 from symcnn.text import LANGUAGES, catalogue
 from tests.tools.browser import chromium
 
@@ -42,7 +42,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def plan():
-    return Plan(Derivation(article.network(), 1))
+    return ExercisePlan(Derivation(article.network(), 1))
 
 
 @pytest.fixture(scope="module")

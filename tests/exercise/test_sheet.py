@@ -12,7 +12,7 @@ from symcnn import article, exercise
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.exercise import draw
-from symcnn.exercise.sheet import DECIMALS, Plan, as_printed
+from symcnn.exercise.sheet import DECIMALS, ExercisePlan, as_printed
 from symcnn.network.file import network_from
 from symcnn.verification.evaluate import Evaluator
 
@@ -87,7 +87,7 @@ NETWORKS = {
 
 @pytest.fixture(scope="module")
 def plan():
-    return Plan(Derivation(article.network(), 1))
+    return ExercisePlan(Derivation(article.network(), 1))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def sheets(plan):
 
 @pytest.fixture(scope="module", params=sorted(NETWORKS))
 def other(request):
-    plan = Plan(Derivation(network_of(NETWORKS[request.param]), 1))
+    plan = ExercisePlan(Derivation(network_of(NETWORKS[request.param]), 1))
     return draw(plan, None, 1)
 
 
@@ -201,7 +201,7 @@ def test_gradients_are_worth_the_work(sheets):
 
 @pytest.mark.parametrize("of", ["f_11", "f_22"])
 def test_another_weight(of):
-    plan = Plan(Derivation(article.network(), 1), of)
+    plan = ExercisePlan(Derivation(article.network(), 1), of)
     sheet = draw(plan, article.images(), 1)
     assert check_against_the_network(sheet) >= 10
     assert f"dE_d{of}" in plan.blanks
@@ -220,12 +220,12 @@ def test_gradients_that_hardly_show_are_refused(monkeypatch):
     monkeypatch.setattr(exercise, "MOST_DRAWS", 20)
     network, data = symcnn.read_network(Path(__file__).parents[2] / "examples" / "network.toml")
     with pytest.raises(NotSupportedYetError, match="20 draws gave no numbers whose gradients show in 4 decimals"):
-        draw(Plan(Derivation(network, 1)), data, 1)
+        draw(ExercisePlan(Derivation(network, 1)), data, 1)
 
 
 def test_too_large_networks_are_refused():
     digits = Path(__file__).parents[2] / "examples" / "digits.toml"
     with pytest.raises(NotSupportedYetError, match="810 parameters; expected at most 100"):
-        Plan(Derivation(symcnn.read_network(digits)[0], 1))
+        ExercisePlan(Derivation(symcnn.read_network(digits)[0], 1))
     with pytest.raises(InputError, match="expected a weight of the first layer: f_11, f_12"):
-        Plan(Derivation(article.network(), 1), "w_h1o1")
+        ExercisePlan(Derivation(article.network(), 1), "w_h1o1")

@@ -10,7 +10,7 @@ import pytest
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.exercise import draw, write_exercise
-from symcnn.exercise.sheet import Plan, as_printed
+from symcnn.exercise.sheet import ExercisePlan, as_printed
 from symcnn.exercise.workbook import to_workbook
 from symcnn.text import LANGUAGES, catalogue
 from tests.tools import sdk
@@ -21,7 +21,7 @@ CHECK = re.compile(r"MOD\(ROUND\((\w+)\*10000,0\)\*(\d+)\+(\d+),(\d+)\),\{([\d,]
 
 @pytest.fixture(scope="module")
 def sheet():
-    return draw(Plan(Derivation(article.network(), 1)), article.images(), 7)
+    return draw(ExercisePlan(Derivation(article.network(), 1)), article.images(), 7)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import pictures
 from symcnn.report.story.chain import chain_display, local_blocks, total_displays
 from symcnn.report.story.teller import MAX_ENTRIES, Teller, chosen_entries, indexed
-from symcnn.symbolic import Access, Equation, Index, Quantity, Tensor, TensorKind, entries, quantity_of
+from symcnn.symbolic import Access, Equation, Index, Quantity, Tensor, TensorKind, entries, image_ending, quantity_of
 
 #: Convolutions of one layer that are shown as matrices.
 MAX_MATRICES = 4
@@ -122,7 +122,9 @@ def backward_displays(t: Teller, weights: Tensor, tensor: Tensor) -> list[Displa
         if t.quantities:
             worked = tree.Convolution(numbers(t, w.source), numbers(t, maps))
             left = tree.Labelled(matrix(letters, t.of_one), t.label(1))
-            shown.append(t.display(f"{name}_image1", left, _shared(w.share, worked), numbers(t, letters)))
+            shown.append(
+                t.display(f"{name}{image_ending(tensor)}", left, _shared(w.share, worked), numbers(t, letters))
+            )
     return shown
 
 

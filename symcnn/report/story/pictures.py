@@ -96,7 +96,7 @@ def images(t: Teller) -> Figure | None:
         pixels = checked(t.network, data)[0].reshape(-1, *image.shape)[: len(t.shown_images)]
         drawn = (reduced(matrices(p)[0], _cells(t)) for p in pixels)
         items = [Heat(values, label, "image") for values, label in zip(drawn, t.image_labels, strict=False)]
-        return _heats(t, "shown_images", "shown_images", items, t.say("figure.shown_images"))
+        return _heats(t, "shown_images", "inputs", items, t.say("figure.inputs"))
     if len(image.shape) != 2 or data is None or image.size > MAX_PIXELS:
         return None
     pixels = checked(t.network, data)[0].reshape(-1, *image.shape)
