@@ -71,6 +71,7 @@ def test_validation_is_another_part(here, capsys):
     assert np.array_equal(symcnn.Run.load("run.json").data.images, IMAGES[:9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["c.npz", pytest.param("run.json", marks=pytest.mark.slow)])
 def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     learnt = symcnn.train(

@@ -36,7 +36,9 @@ def statements(block):
     return found
 
 
-@pytest.mark.parametrize(("page", "least"), [("README.md", 2), ("reports/guide.md", 9)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("README.md", 2), pytest.param("reports/guide.md", 9, marks=pytest.mark.slow)]
+)
 def test_the_python_gives_what_its_comments_say(page, least, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     space = {}

@@ -135,6 +135,7 @@ def test_a_certificate_with_an_error_is_not_certified(net):
     assert "network_obeys" in verdict.reason
 
 
+@pytest.mark.slow
 @needs_coq
 def test_the_specification_says_what_is_proved():
     """An error in what the reader reads, not in what the calculus is given."""

@@ -18,7 +18,8 @@ from tests.tools.golden import networks
 from tests.tools.networks import from_seed, lenet
 
 
-@pytest.mark.parametrize("step", rest_slow([7, 0]))
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [7, 0])
 def test_every_quantity_of_every_image_can_be_asked_for(net, data, derivation, step):
     run = symcnn.train(net, data, steps=step)
     for image, values in enumerate(values_of_images(derivation, run.theta, data), 1):

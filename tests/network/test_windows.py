@@ -7,7 +7,6 @@ import symcnn
 from symcnn import AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network
 from symcnn.network.file import network_from, words_of
 from symcnn.workbook import verify_workbook
-from tests.slow import rest_slow
 from tests.tools import oracles
 from tests.tools.networks import values_for
 
@@ -56,7 +55,8 @@ def test_pytorch_agrees(case):
     assert np.allclose(slope, gradient, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("case", rest_slow(["dilations", "maximum"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["dilations", "maximum"])
 def test_it_is_proved_and_written_with_its_numbers(case, tmp_path):
     net = network(case)
     _, images, targets = values_for(net, np.random.default_rng(2), 1)

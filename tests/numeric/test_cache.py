@@ -115,6 +115,7 @@ def test_no_other_word_is_compiled(line):
         compiled(nest(line), "program")(np.ones(3), np.ones(3), np.ones(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [pytest.param(s, marks=[] if s < 1 else pytest.mark.slow) for s in range(40)])
 def test_compiled_random_networks_agree_with_the_oracle(seed):
     """Any layer, stride, padding and loss, as machine code."""

@@ -292,6 +292,7 @@ def test_dark_and_light_have_their_colours(browser, written):
     assert colours == [LIGHT["paper"], DARK["paper"]]
 
 
+@pytest.mark.slow
 def test_paper_has_everything_and_cuts_nothing_off(browser, written, article, spoilt):
     browser.open(written / "article.html", width=PAPER, media="print", dark=True)
     assert too_wide(browser) == unseen(browser) == []

@@ -60,6 +60,7 @@ def test_pdflatex_sets_the_sample_within_the_page(lang, tmp_path):
     assert ("0.25" in text) == (lang == "en")
 
 
+@pytest.mark.slow
 @needs_pdflatex
 def test_pdflatex_sets_the_article_within_the_page(reports, tmp_path):
     log, text = compiled(to_latex(reports["fr"]), tmp_path)

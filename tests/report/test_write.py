@@ -111,6 +111,7 @@ def test_a_verification_that_is_handed_in_is_told_of(net, data, tmp_path):
     assert not (tmp_path / "b.md").exists()
 
 
+@pytest.mark.slow
 def test_labels_mean_nothing_in_any_format(net, data, tmp_path):
     pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     odd = symcnn.Data(data.images, data.targets, ["a|b", "$x$ <b> \\input{x} #y"])

@@ -8,6 +8,7 @@ from symcnn.train.plot import mosaic
 from tests.slow import rest_slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_a_plot_is_the_same_every_time(net, data, tmp_path, suffix):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
