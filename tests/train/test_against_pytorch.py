@@ -9,6 +9,7 @@ from symcnn.numeric.learner import GRADIENT, OPTIMIZERS, RATE, THETA, Learner, O
 from symcnn.symbolic import LEAF, Column, gate, wins
 from symcnn.train import trainer
 from symcnn.workbook import verify_workbook
+from tests.slow import rest_slow
 from tests.tools import torch_oracle
 from tests.tools.trainings import Comparison, Training, random_training
 
