@@ -24,7 +24,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
 
-from symcnn.colours import DARK, LIGHT
+from symcnn.colours import css
 from symcnn.formula import Flow, MathML, Plain, format_number
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
@@ -127,13 +127,7 @@ def _head(title: str, script: str) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title>"
-    yield f"<style>\n{font_faces()}\n{_variables()}\n{_file('page.css')}</style>"
-
-
-def _variables() -> str:
-    """The colours as variables of the page, named for what they mean; paper has the light ones."""
-    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    yield f"<style>\n{font_faces()}\n{css()}\n{_file('page.css')}</style>"
 
 
 def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
