@@ -10,7 +10,18 @@ from fontTools.ttLib import TTFont
 
 from symcnn.formula import Typography, format_number
 from symcnn.formula.tree import Number, Partial, Symbol, Word
-from symcnn.report.document import Display, Document, Evidence, Figure, InlineFormula, Note, Paragraph, Section, States
+from symcnn.report.document import (
+    Display,
+    Document,
+    Evidence,
+    Figure,
+    InlineFormula,
+    Note,
+    Paragraph,
+    Section,
+    States,
+    Table,
+)
 from symcnn.report.html import to_html
 from symcnn.report.html.blocks import MARKS
 from symcnn.report.html.page import clean, keys, subscripted, written
@@ -178,6 +189,25 @@ def test_without_a_training_there_is_no_slider():
     page = to_html(replace(document(), states=None))
     assert 'id="t"' not in page
     assert 'id="bar"' in page
+
+
+def test_tables_and_heads_have_names():
+    symbol = InlineFormula(Symbol("E", "", "total"))
+    table = Table(((), (symbol,), ("before ", symbol)), ((("a",), ("b",), ("c",)),))
+    sections = (Section("s", ("values of ", symbol), (table, replace(table, caption=("c",)))),)
+    page = to_html(replace(document(), sections=sections))
+    label = ' aria-label="values of E_total: E_total, before E_total"'
+    assert re.findall("<table([^>]*)>(<caption>)?", page) == [(label, ""), ("", "<caption>")]
+    assert page.count("<thead><tr><td></td>") == 2
+    assert page.count('<th scope="col"><span role="math" aria-label="E_total"><math>') == 2
+    assert page.count('<th scope="col">before <math>') == 2
+
+
+def test_tables_are_numbered_as_they_are_read():
+    first, last = (Table((("a",),), ((("b",),),), (words,)) for words in ("first", "last"))
+    inner = Section("i", ("i",), (last,))
+    page = to_html(replace(document(), sections=(Section("s", ("s",), (first,), (inner,)),)))
+    assert re.findall("<caption><b>([^<]*)</b> (.*?)</caption>", page) == [("Table 1.", "first"), ("Table 2.", "last")]
 
 
 def test_figures_have_words_for_who_cannot_see_them():
