@@ -101,7 +101,8 @@ _PAGE = """<!DOCTYPE html>
 @media screen and (prefers-color-scheme: dark) {{
   :root {{ --right: #3fb950; --wrong: #ff7b72; --but: #d29922; --given: #d2a8ff; }}
 }}
-body {{ color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
+body {{ color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }}
+body {{ margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.6rem; }}
 p {{ margin: .3rem 0; }}
 a {{ color: var(--filter); }}

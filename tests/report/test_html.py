@@ -9,7 +9,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from symcnn.formula import Typography, format_number
-from symcnn.formula.tree import Number, Partial, Symbol, Word
+from symcnn.formula.tree import Number, Partial, Symbol, Under, Word
 from symcnn.report.document import (
     Display,
     Document,
@@ -201,6 +201,25 @@ def test_tables_and_heads_have_names():
     assert page.count("<thead><tr><td></td>") == 2
     assert page.count('<th scope="col"><span role="math" aria-label="E_total"><math>') == 2
     assert page.count('<th scope="col">before <math>') == 2
+
+
+def test_the_colours_are_explained_that_the_page_has():
+    def swatches(*blocks):
+        page = to_html(replace(document(), sections=(Section("s", ("s",), blocks),)))
+        assert page.index('<main id="content">') < page.index("The colours:") < page.index("<h2>")
+        return re.findall(r'<span class="swatch (\w+)"', page)
+
+    by_filter, by_map = (Partial(Symbol("E"), Symbol(letter, "1")) for letter in "fx")
+    number = Under(by_map, Number(0.5, 4))
+    assert swatches(Paragraph((InlineFormula(by_filter),))) == ["filter"]
+    assert swatches(Paragraph((InlineFormula(number),))) == ["under", "gradient"]
+
+    class Cells:
+        def svg(self, theme):
+            return '<svg viewBox="0 0 1 1"><rect class="negative cell"/></svg>'
+
+    assert swatches(Figure("f", Cells(), ("c",), "cells")) == ["positive", "negative"]
+    assert "The colours:" not in to_html(replace(document(), sections=(Section("s", ("s",), ()),)))
 
 
 def test_tables_are_numbered_as_they_are_read():

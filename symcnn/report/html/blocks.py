@@ -72,7 +72,7 @@ def subscripted(symbol: Symbol) -> str:
     return symbol.letter + symbol.indices.translate(_SUBSCRIPTS) + word
 
 
-#: What stands before an equation's number; the foot of the page says what it means.
+#: What stands before an equation's number; the legend of the page says what it means.
 MARKS: dict[Method, str] = {
     "definition": ":=", "read": "•", "rule": "§", "computed": "→", "proved": "✓", "probable": "∼", "agrees": "≈",
 }  # fmt: skip

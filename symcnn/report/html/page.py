@@ -105,7 +105,7 @@ def to_html(document: Document) -> str:
         f'<header><h1>{blocks.text(document.title)}</h1>\n<p class="lead">{blocks.text(document.lead)}</p></header>',
         f'<nav aria-label="{clean(text("page.contents"))}"><p>{clean(text("page.contents"))}</p>',
         f"{_contents(document.sections, blocks)}</nav>",
-        f'<main id="content">\n{sections}\n{_legend(document, text)}\n</main>',
+        f'<main id="content">\n{_legend(document, sections, text)}\n{sections}\n</main>',
         bar,
         f'<script type="application/json" id="states">{_states(document, sections + bar)}</script>',
         f"<script>{script}</script>",
@@ -137,17 +137,27 @@ def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
     return f"<ul>{''.join(items)}</ul>" if sections else ""
 
 
-def _legend(document: Document, text: Catalogue) -> str:
-    """What the marks beside the numbers of the equations say."""
+#: What a colour stands for -> the class by which a page has it; blue alone may also be a layer.
+COLOURS = {"positive": "negative", "negative": "negative", "filter": "filter", "under": "un", "gradient": "gradient"}
+
+
+def _legend(document: Document, body: str, text: Catalogue) -> str:
+    """What the colours say that are in the page, and the marks beside the numbers of its equations."""
+    looks = set(" ".join(re.findall(r' class="([^"]+)"', body)).split())
+    colours = (
+        f'<li><span class="swatch {key}" aria-hidden="true"></span> {clean(text(f"page.colour.{key}"))}</li>'
+        for key, look in COLOURS.items()
+        if look in looks
+    )
     used = {d.evidence.method for d in document.displays() if d.evidence is not None}
-    items = (
+    marks = (
         f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li>'
         for method, mark in MARKS.items()
         if method in used
     )
-    return (
-        f'<footer class="legend"><p>{clean(text("page.legend"))}</p><ul>{"".join(items)}</ul></footer>' if used else ""
-    )
+    lists = {"page.colours": "".join(colours), "page.legend": "".join(marks)}
+    inside = "".join(f"<p>{clean(text(key))}</p><ul>{items}</ul>" for key, items in lists.items() if items)
+    return f'<div class="legend">{inside}</div>'
 
 
 # --- for the script -------------------------------------------------------------------------------------------------
