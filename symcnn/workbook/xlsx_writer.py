@@ -171,12 +171,12 @@ class _Drawing(SpreadsheetDrawing):
     """openpyxl's, whose charts have no words but "Chart 1"."""
 
     __elements__ = SpreadsheetDrawing.__elements__
-    charts: list[DescribedChart]
 
     def _chart_frame(self, idx: int) -> Any:
         frame, chart = super()._chart_frame(idx), self.charts[idx - 1]  # type: ignore[misc]
-        words = frame.nvGraphicFramePr.cNvPr
-        words.name, words.descr = chart.name, chart.alternative
+        if isinstance(chart, DescribedChart):
+            words = frame.nvGraphicFramePr.cNvPr
+            words.name, words.descr = chart.name, chart.alternative
         return frame
 
 

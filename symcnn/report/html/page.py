@@ -145,18 +145,18 @@ def _legend(document: Document, body: str, text: Catalogue) -> str:
     """What the colours say that are in the page, and the marks beside the numbers of its equations."""
     looks = set(" ".join(re.findall(r' class="([^"]+)"', body)).split())
     colours = (
-        f'<li><span class="swatch {key}" aria-hidden="true"></span> {clean(text(f"page.colour.{key}"))}</li>'
+        f'<li><span class="swatch {key}" aria-hidden="true"></span> {clean(text(f"page.colour.{key}"))}</li> '
         for key, look in COLOURS.items()
         if look in looks
     )
     used = {d.evidence.method for d in document.displays() if d.evidence is not None}
     marks = (
-        f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li>'
+        f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li> '
         for method, mark in MARKS.items()
         if method in used
     )
     lists = {"page.colours": "".join(colours), "page.legend": "".join(marks)}
-    inside = "".join(f"<p>{clean(text(key))}</p><ul>{items}</ul>" for key, items in lists.items() if items)
+    inside = "".join(f"<div><p>{clean(text(key))}</p> <ul>{items}</ul></div>" for key, items in lists.items() if items)
     return f'<div class="legend">{inside}</div>'
 
 
