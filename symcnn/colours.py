@@ -40,6 +40,13 @@ DARK: Final[dict[str, str]] = {
     "now": "#f5b301",
 }
 
+
+def css() -> str:
+    """The colours as variables of a page; paper has the light ones."""
+    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+
+
 #: The opacity of a fill: from ``FAINTEST`` just off 0 to 1 at the largest absolute value; 0 itself has no fill.
 FAINTEST: Final = 0.12
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from symcnn.audit.audit import AuditedEquation
 from symcnn.audit.told import Told
+from symcnn.colours import css
 from symcnn.formula import Flow, MathML
 from symcnn.proof import vocabulary
 from symcnn.text import Catalogue
@@ -43,7 +44,9 @@ class _AuditPage:
         totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
         title = html.escape(self._told.title)
         totals += self._proposal()
-        return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)
+        return _PAGE.format(
+            lang=self._text.lang, title=title, colours=css(), totals=totals, links=self._links(), rows=rows
+        )
 
     def _claims(self) -> Iterator[tuple[AuditedEquation, vocabulary.Finding]]:
         return zip(self._told.audit.findings, self._told.claims, strict=True)
@@ -93,24 +96,22 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{
-  color-scheme: light dark;
-  --right: #1a7f37; --wrong: #cf222e; --but: #9a6700; --open: #6e7781; --given: #8250df;
+{colours}
+:root {{ color-scheme: light dark; --right: #166b2f; --wrong: #cf222e; --but: #855900; --given: #7443cc; }}
+@media screen and (prefers-color-scheme: dark) {{
+  :root {{ --right: #3fb950; --wrong: #ff7b72; --but: #d29922; --given: #d2a8ff; }}
 }}
-@media (prefers-color-scheme: dark) {{
-  :root {{
-    --right: #3fb950; --wrong: #ff7b72; --but: #d29922; --open: #9198a1; --given: #d2a8ff;
-  }}
-}}
-body {{ font: 16px/1.55 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
+body {{ color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }}
+body {{ margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.6rem; }}
 p {{ margin: .3rem 0; }}
+a {{ color: var(--filter); }}
 table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin-top: 1.5rem; }}
 td {{ vertical-align: top; padding: .15rem .5rem; overflow-wrap: anywhere; }}
 tr:has(.wrong) {{ background: color-mix(in srgb, var(--wrong) 9%, transparent); }}
 tr:has(.right_but) {{ background: color-mix(in srgb, var(--but) 9%, transparent); }}
 tr:target {{ outline: 2px solid; }}
-.n {{ width: 3rem; text-align: right; color: GrayText; }}
+.n {{ width: 3rem; text-align: right; color: var(--muted); }}
 .t, code, pre {{ font-family: ui-monospace, monospace; font-size: .85rem; }}
 .t {{ white-space: pre-wrap; }}
 .v > div + div {{ margin-top: .4rem; }}
@@ -119,7 +120,7 @@ math {{ font-size: 1.1em; }}
 .wrong b {{ color: var(--wrong); }}
 .right_but b {{ color: var(--but); }}
 .given b {{ color: var(--given); }}
-.not_decided b {{ color: var(--open); }}
+.not_decided b {{ color: var(--muted); }}
 @media (max-width: 45rem) {{
   table, tbody, tr, td {{ display: block; }}
   tr {{ display: flow-root; min-height: 1.5rem; }}
@@ -130,10 +131,12 @@ math {{ font-size: 1.1em; }}
 </style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
-{totals}{links}<table>
+{totals}{links}<table aria-label="{title}">
 {rows}
 </table>
+</main>
 </body>
 </html>
 """

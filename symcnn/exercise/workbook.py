@@ -250,7 +250,6 @@ class WorkbookPrint:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
         sheet.page_margins = PageMargins(0.5, 0.5, 0.5, 0.6)
         workbook.properties.title = self.words("document", number=self.sheet.seed)
-        workbook.properties.creator, workbook.properties.language = "symcnn", self.words.text.lang
 
 
 @cache

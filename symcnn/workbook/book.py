@@ -31,6 +31,7 @@ class Book:
         self.text = text
         self.workbook = Workbook()
         self.workbook.remove(self.workbook.active)  # type: ignore[arg-type]
+        self.workbook.properties.creator, self.workbook.properties.language = "symcnn", text.lang
         self._styled: dict[int, object] = {}
         self._defined: set[str] = set()
         #: Titles of sheets that are no text of the catalogue.

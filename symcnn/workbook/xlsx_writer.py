@@ -15,7 +15,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText
+from openpyxl.chart import ScatterChart
 from openpyxl.chart.data_source import NumData, NumVal
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -157,6 +159,27 @@ class _Strings:
         return tostring(self._table)
 
 
+class DescribedChart(ScatterChart):
+    """A chart with words for who can't see it."""
+
+    # openpyxl takes from each class only what that class says itself
+    __elements__, __nested__ = ScatterChart.__elements__, ScatterChart.__nested__
+    name, alternative = "", ""
+
+
+class _Drawing(SpreadsheetDrawing):
+    """openpyxl's, whose charts have no words but "Chart 1"."""
+
+    __elements__ = SpreadsheetDrawing.__elements__
+
+    def _chart_frame(self, idx: int) -> Any:
+        frame, chart = super()._chart_frame(idx), self.charts[idx - 1]  # type: ignore[misc]
+        if isinstance(chart, DescribedChart):
+            words = frame.nvGraphicFramePr.cNvPr
+            words.name, words.descr = chart.name, chart.alternative
+        return frame
+
+
 class _BookWriter(ExcelWriter):
     """openpyxl's writer with the values of formulas, and a table of texts."""
 
@@ -169,9 +192,7 @@ class _BookWriter(ExcelWriter):
         self._strings = _Strings()
 
     def write_worksheet(self, ws: Worksheet) -> None:
-        from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
-
-        drawing: Any = SpreadsheetDrawing()
+        drawing: Any = _Drawing()
         drawing.charts, drawing.images = ws._charts, ws._images  # type: ignore[attr-defined]
         ws._drawing = drawing  # type: ignore[attr-defined]
         writer = _SheetWriter(ws, self._values[ws.title], self._strings)

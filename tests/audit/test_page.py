@@ -7,6 +7,7 @@ import pytest
 import symcnn
 from symcnn.audit import Told, audit_text
 from symcnn.audit.page import page
+from symcnn.colours import DARK, LIGHT
 from symcnn.text import catalogue
 
 TEXT = r"""# Notes
@@ -43,6 +44,14 @@ def test_each_line_stands_once_and_what_is_wrong_is_linked(lang):
     assert tags.ids == [f"L{n}" for n in range(1, TEXT.count("\n") + 2)]
     assert {f"#L{f.line}" for f in found.findings if f.verdict != "true"} == set(tags.links)
     assert f'lang="{lang}"' in body
+
+
+def test_the_page_has_a_main_part_and_a_background_of_its_own():
+    _, body = written(TEXT)
+    assert body.index("<main>") < body.index("<h1>") < body.index("</table>") < body.index("</main>")
+    assert "background: var(--paper)" in body
+    assert f"--paper:{LIGHT['paper']};" in body
+    assert f"--paper:{DARK['paper']};" in body
 
 
 def test_the_correction_is_set_as_mathematics():

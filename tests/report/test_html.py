@@ -9,8 +9,19 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from symcnn.formula import Typography, format_number
-from symcnn.formula.tree import Number, Partial, Symbol, Word
-from symcnn.report.document import Display, Document, Evidence, Figure, InlineFormula, Note, Paragraph, Section, States
+from symcnn.formula.tree import Number, Partial, Symbol, Under, Word
+from symcnn.report.document import (
+    Display,
+    Document,
+    Evidence,
+    Figure,
+    InlineFormula,
+    Note,
+    Paragraph,
+    Section,
+    States,
+    Table,
+)
 from symcnn.report.html import to_html
 from symcnn.report.html.blocks import MARKS
 from symcnn.report.html.page import clean, keys, subscripted, written
@@ -178,6 +189,44 @@ def test_without_a_training_there_is_no_slider():
     page = to_html(replace(document(), states=None))
     assert 'id="t"' not in page
     assert 'id="bar"' in page
+
+
+def test_tables_and_heads_have_names():
+    symbol = InlineFormula(Symbol("E", "", "total"))
+    table = Table(((), (symbol,), ("before ", symbol)), ((("a",), ("b",), ("c",)),))
+    sections = (Section("s", ("values of ", symbol), (table, replace(table, caption=("c",)))),)
+    page = to_html(replace(document(), sections=sections))
+    label = ' aria-label="values of E_total: E_total, before E_total"'
+    assert re.findall("<table([^>]*)>(<caption>)?", page) == [(label, ""), ("", "<caption>")]
+    assert page.count("<thead><tr><td></td>") == 2
+    assert page.count('<th scope="col"><span role="math" aria-label="E_total"><math>') == 2
+    assert page.count('<th scope="col">before <math>') == 2
+
+
+def test_the_colours_are_explained_that_the_page_has():
+    def swatches(*blocks):
+        page = to_html(replace(document(), sections=(Section("s", ("s",), blocks),)))
+        assert page.index('<main id="content">') < page.index("The colours:") < page.index("<h2>")
+        return re.findall(r'<span class="swatch (\w+)"', page)
+
+    by_filter, by_map = (Partial(Symbol("E"), Symbol(letter, "1")) for letter in "fx")
+    number = Under(by_map, Number(0.5, 4))
+    assert swatches(Paragraph((InlineFormula(by_filter),))) == ["filter"]
+    assert swatches(Paragraph((InlineFormula(number),))) == ["under", "gradient"]
+
+    class Cells:
+        def svg(self, theme):
+            return '<svg viewBox="0 0 1 1"><rect class="negative cell"/></svg>'
+
+    assert swatches(Figure("f", Cells(), ("c",), "cells")) == ["positive", "negative"]
+    assert "The colours:" not in to_html(replace(document(), sections=(Section("s", ("s",), ()),)))
+
+
+def test_tables_are_numbered_as_they_are_read():
+    first, last = (Table((("a",),), ((("b",),),), (words,)) for words in ("first", "last"))
+    inner = Section("i", ("i",), (last,))
+    page = to_html(replace(document(), sections=(Section("s", ("s",), (first,), (inner,)),)))
+    assert re.findall("<caption><b>([^<]*)</b> (.*?)</caption>", page) == [("Table 1.", "first"), ("Table 2.", "last")]
 
 
 def test_figures_have_words_for_who_cannot_see_them():

@@ -1,5 +1,9 @@
 """Contents, links, ribbon, frozen heads, print set-up, Symbols, Charts: what every sheet has, in both languages."""
 
+import html
+import re
+import zipfile
+
 import numpy as np
 import openpyxl
 import pytest
@@ -117,6 +121,22 @@ def test_charts_show_the_training_and_the_step_shown(workbook):
             assert values[here, cell.replace("$", "")] == values[sheet, cells[5].coordinate]
             here, cell = leads_to(point.xVal.numRef.f)
             assert values[here, cell.replace("$", "")] == 5
+
+
+def test_the_file_and_its_charts_have_words(workbook):
+    lang, path, book = workbook
+    text = catalogue(lang)
+    properties = book.properties
+    title = text("workbook.title")
+    assert (properties.title, properties.creator, properties.language) == (title, "symcnn", lang)
+    with zipfile.ZipFile(path) as archive:
+        drawing = archive.read("xl/drawings/drawing1.xml").decode("utf-8")
+    described = [html.unescape(words) for words in re.findall(r'<cNvPr [^>]*descr="([^"]*)"', drawing)]
+    titles = [text(f"workbook.chart_{key}") for key in ("error", "outputs", "filter", "gradient")]
+    assert [words.partition(".")[0] for words in described] == titles
+    assert all(f" {STEPS}" in words for words in described)
+    assert "‖∇E‖" in described[-1]
+    assert "Chart" not in drawing.replace("drawingml/2006/chart", "")
 
 
 def test_the_size_of_the_gradient_is_its_norm(workbook):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from symcnn.dispatch import DispatchMethod
-from symcnn.formula import Flow, Latex, MathML
+from symcnn.formula import Flow, Latex, MathML, Plain
 from symcnn.formula.breaking import width
 from symcnn.formula.tree import Node, Partial, Symbol
 from symcnn.report.document import (
@@ -26,7 +26,7 @@ from symcnn.report.document import (
     Text,
 )
 from symcnn.report.references import References
-from symcnn.report.running import one_line
+from symcnn.report.running import one_line, plain
 from symcnn.text import Catalogue
 
 #: Characters that turn the direction of what follows, also outside of the words that hold them.
@@ -72,7 +72,7 @@ def subscripted(symbol: Symbol) -> str:
     return symbol.letter + symbol.indices.translate(_SUBSCRIPTS) + word
 
 
-#: What stands before an equation's number; the foot of the page says what it means.
+#: What stands before an equation's number; the legend of the page says what it means.
 MARKS: dict[Method, str] = {
     "definition": ":=", "read": "•", "rule": "§", "computed": "→", "proved": "✓", "probable": "∼", "agrees": "≈",
 }  # fmt: skip
@@ -93,14 +93,17 @@ class Blocks:
         self._references = References(document)
         self._math = Flow(MathML(document.decimal, keys(text.words("word")), clean))
         self._latex = Latex(document.decimal)
+        self._plain = Plain(document.decimal)
+        self._title = ""  # of the section whose blocks are laid out
         self._tables = 0
 
     def section(self, section: Section, level: int = 2) -> str:
         """With its inner sections."""
         title = self.text(section.title)
         anchor = f'<a class="anchor" href="#{clean(section.id)}" aria-hidden="true" tabindex="-1">§</a>'
-        inner = "\n".join(self.section(s, min(level + 1, 6)) for s in section.sections)
+        self._title = self._plainly(section.title)
         body = "\n".join(map(self.block, section.blocks))
+        inner = "\n".join(self.section(s, min(level + 1, 6)) for s in section.sections)
         return f'<section id="{clean(section.id)}">\n<h{level}>{title}{anchor}</h{level}>\n{body}\n{inner}\n</section>'
 
     # --- running text -----------------------------------------------------------------------------------------------
@@ -149,7 +152,8 @@ class Blocks:
 
     @block.register
     def _(self, block: Note) -> str:
-        return f'<aside class="note"><p class="question">{clean(block.title)}</p><p>{self.text(block.text)}</p></aside>'
+        inside = f'<p class="question">{clean(block.title)}</p><p>{self.text(block.text)}</p>'
+        return f'<div class="note" role="note">{inside}</div>'
 
     @block.register
     def _(self, block: Display) -> str:
@@ -187,17 +191,32 @@ class Blocks:
     def _(self, block: Table) -> str:
         numeric = [" class=n" if n in block.numeric else "" for n in range(len(block.head))]
         heads = [self.text(cell) for cell in block.head]
-        head = "".join(f'<th scope="col"{n}>{h}</th>' for h, n in zip(heads, numeric, strict=True))
+        head = "".join(self._head(*column) for column in zip(block.head, heads, numeric, strict=True))
         cards = self._wide(block)
         rows = (self._row(row, heads if cards else [], numeric) for row in block.rows)
-        caption = ""
+        caption, label = "", ""
         if block.caption:
             self._tables += 1
             number = clean(self._text("page.table", number=self._tables))
             caption = f"<caption><b>{number}.</b> {self.text(block.caption)}</caption>"
+        else:
+            columns = ", ".join(filter(None, map(self._plainly, block.head)))
+            label = f' aria-label="{self._title}: {columns}"'
         kind = ' class="cards"' if cards else ""
-        table = f"<table{kind}>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        table = f"<table{kind}{label}>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         return f'<div class="table">{table}</div>'
+
+    def _head(self, text: Text, head: str, numeric: str) -> str:
+        """Above a column. A formula alone has a name: not every screen reader finds words in one."""
+        if not text:
+            return "<td></td>"
+        if all(isinstance(part, InlineFormula) for part in text):
+            head = f'<span role="math" aria-label="{self._plainly(text)}">{head}</span>'
+        return f'<th scope="col"{numeric}>{head}</th>'
+
+    def _plainly(self, text: Text) -> str:
+        """As the value of an attribute."""
+        return clean(plain(text, self._plain))
 
     def _row(self, row: tuple[Text, ...], heads: list[str], numeric: list[str]) -> str:
         """With the heads again, which are seen where a row is a card."""

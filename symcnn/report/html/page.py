@@ -24,7 +24,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
 
-from symcnn.colours import DARK, LIGHT
+from symcnn.colours import css
 from symcnn.formula import Flow, MathML, Plain, format_number
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
@@ -105,7 +105,7 @@ def to_html(document: Document) -> str:
         f'<header><h1>{blocks.text(document.title)}</h1>\n<p class="lead">{blocks.text(document.lead)}</p></header>',
         f'<nav aria-label="{clean(text("page.contents"))}"><p>{clean(text("page.contents"))}</p>',
         f"{_contents(document.sections, blocks)}</nav>",
-        f'<main id="content">\n{sections}\n{_legend(document, text)}\n</main>',
+        f'<main id="content">\n{_legend(document, sections, text)}\n{sections}\n</main>',
         bar,
         f'<script type="application/json" id="states">{_states(document, sections + bar)}</script>',
         f"<script>{script}</script>",
@@ -127,13 +127,7 @@ def _head(title: str, script: str) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title>"
-    yield f"<style>\n{font_faces()}\n{_variables()}\n{_file('page.css')}</style>"
-
-
-def _variables() -> str:
-    """The colours as variables of the page, named for what they mean; paper has the light ones."""
-    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    yield f"<style>\n{font_faces()}\n{css()}\n{_file('page.css')}</style>"
 
 
 def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
@@ -143,17 +137,27 @@ def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
     return f"<ul>{''.join(items)}</ul>" if sections else ""
 
 
-def _legend(document: Document, text: Catalogue) -> str:
-    """What the marks beside the numbers of the equations say."""
+#: What a colour stands for -> the class by which a page has it; blue alone may also be a layer.
+COLOURS = {"positive": "negative", "negative": "negative", "filter": "filter", "under": "un", "gradient": "gradient"}
+
+
+def _legend(document: Document, body: str, text: Catalogue) -> str:
+    """What the colours say that are in the page, and the marks beside the numbers of its equations."""
+    looks = set(" ".join(re.findall(r' class="([^"]+)"', body)).split())
+    colours = (
+        f'<li><span class="swatch {key}" aria-hidden="true"></span> {clean(text(f"page.colour.{key}"))}</li> '
+        for key, look in COLOURS.items()
+        if look in looks
+    )
     used = {d.evidence.method for d in document.displays() if d.evidence is not None}
-    items = (
-        f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li>'
+    marks = (
+        f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li> '
         for method, mark in MARKS.items()
         if method in used
     )
-    return (
-        f'<footer class="legend"><p>{clean(text("page.legend"))}</p><ul>{"".join(items)}</ul></footer>' if used else ""
-    )
+    lists = {"page.colours": "".join(colours), "page.legend": "".join(marks)}
+    inside = "".join(f"<div><p>{clean(text(key))}</p> <ul>{items}</ul></div>" for key, items in lists.items() if items)
+    return f'<div class="legend">{inside}</div>'
 
 
 # --- for the script -------------------------------------------------------------------------------------------------

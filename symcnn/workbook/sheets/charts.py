@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from openpyxl.chart import ScatterChart
 from openpyxl.chart.axis import ChartLines
 from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef
 from openpyxl.chart.legend import Legend, LegendEntry
@@ -29,6 +28,7 @@ from symcnn.workbook.addresses import Cell, area, local
 from symcnn.workbook.blocks import first_of
 from symcnn.workbook.book import Book
 from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
+from symcnn.workbook.xlsx_writer import DescribedChart
 
 #: How a line may be drawn.
 Dash = Literal["solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot"]
@@ -49,9 +49,9 @@ class Curve:
     point: tuple[str, str]
 
 
-def chart(title: str, x_title: str, curves: Sequence[Curve], last: int, log: bool) -> ScatterChart:
+def chart(title: str, x_title: str, curves: Sequence[Curve], last: int, log: bool) -> DescribedChart:
     """Curves over the steps 0 … last, with the points of the current step on top; a legend if there are several."""
-    made = ScatterChart()
+    made = DescribedChart()
     made.scatterStyle, made.roundedCorners = "lineMarker", False
     made.width, made.height = WIDTH, HEIGHT  # type: ignore[assignment]
     made.title = _title(title, 1200)
@@ -92,7 +92,7 @@ def _point(curve: Curve) -> XYSeries:
     return made
 
 
-def _axes(made: ScatterChart, x_title: str, last: int, log: bool) -> None:
+def _axes(made: DescribedChart, x_title: str, last: int, log: bool) -> None:
     x, y = made.x_axis, made.y_axis
     grey = GraphicalProperties(ln=LineProperties(solidFill="98A2AF", w=9_525))
     for axis in (x, y):
@@ -258,4 +258,8 @@ class Charts:
             for column, look in zip(figure.columns, figure.looks, strict=True)
         ]  # fmt: skip
         last = self.plan.steps or 1
-        self.page.sheet.add_chart(chart(figure.title, self.page.label("step"), curves, last, figure.log), anchor)
+        made = chart(figure.title, self.page.label("step"), curves, last, figure.log)
+        labels = ", ".join(curve.label for curve in curves)
+        made.name = figure.title
+        made.alternative = self.page.label("chart_described", title=figure.title, last=last, curves=labels)
+        self.page.sheet.add_chart(made, anchor)

@@ -65,7 +65,8 @@ def write_contents(
     page.sheet.cell(1, LEFT).value = None
     page.height(1, 12)
     page.height(2, 36)
-    page.put(2, LEFT, book.label("title_maps" if kind == "maps" else "title"), style.TITLE_LARGE)
+    title = book.workbook.properties.title = book.label("title_maps" if kind == "maps" else "title")
+    page.put(2, LEFT, title, style.TITLE_LARGE)
     page.widths(WIDTHS)
     if status:
         _status(page, status)
