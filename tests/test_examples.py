@@ -35,7 +35,7 @@ SHOWN = {
         "as it was written: ", "with one sign turned: line ", "is not what symcnn writes for this network",
     ],
     "9_stride_and_padding.py": [
-        "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
+        "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "used in a₁₁₁", "strided.md",
     ],
     "12_lenet.py": ["epoch 8: loss", "% of 359 digits", "digit 8: taken for 8", "lenet.xlsx", "lenet.html"],
     "6_digits.py": ["30 epochs, 630 steps", "stopped: epochs", "% of 359 digits"],

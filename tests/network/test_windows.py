@@ -65,7 +65,7 @@ def test_it_is_proved_and_written_with_its_numbers(case, tmp_path):
     book = symcnn.export_workbook(net, data, tmp_path / "book.xlsx", steps=1)
     assert verify_workbook(book, net).ok
     text = symcnn.write_report(net, tmp_path / "report.md", data=data, steps=1).read_text("utf-8")
-    assert {"dilations": "padding 1×0, dilation 3×1", "maximum": "windows of 3×2, stride 1×2"}[case] in text
+    assert {"dilations": "padding 1×0, dilation 3×1", "maximum": "3×2 windows, stride 1×2"}[case] in text
 
 
 def test_the_window_that_is_worked_out_has_the_layers_steps(tmp_path):
