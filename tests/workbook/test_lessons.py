@@ -115,6 +115,7 @@ def test_what_the_positions_add_is_the_gradient(shown):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:with learning_rate:symcnn.errors.SymcnnWarning")
+@pytest.mark.filterwarnings("ignore:the loss rose")
 def test_a_window_with_holes_is_no_plain_convolution(tmp_path):
     """With a stride the positions are listed, but there is no range of cells to lay ∂E/∂X over."""
     net = symcnn.Network((5, 5), [symcnn.Conv2D(1, 3, stride=2), symcnn.Dense(1)])

@@ -50,7 +50,11 @@ def test_it_begins_at_a_border(file):
 def test_the_blocks_that_come_back_have_colours(file):
     sheet, heading = openpyxl.load_workbook(file[1])["Picker"], catalogue("en")("workbook.picker_feeds")
     areas = [area for area in sheet.conditional_formatting if any(rule.colorScale for rule in area.rules)]
-    [top] = [cell.row for row in sheet.iter_rows() for cell in row if cell.value == heading]
+    tops = [cell.row for row in sheet.iter_rows() for cell in row if cell.value == heading]
+    if not tops:  # no other convolution uses the maps
+        assert "Conv2" not in openpyxl.load_workbook(file[1], read_only=True).sheetnames
+        return
+    [top] = tops
     shown = [cell for row in sheet.iter_rows(min_row=top) for cell in row if "INDEX(" in str(cell.value)]
     assert len(shown) > 20
     assert [cell for cell in shown if not any(cell.coordinate in area.cells for area in areas)] == []
