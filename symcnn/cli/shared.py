@@ -114,7 +114,13 @@ def usage_line(error: click.UsageError) -> str:
     return " ".join(error.format_message().split())
 
 
-class _LanguageOption(click.ParamType[str]):
+if TYPE_CHECKING:
+    _TextType = click.ParamType[str]
+else:  # the oldest click has no type parameter there
+    _TextType = click.ParamType
+
+
+class _LanguageOption(_TextType):
     name = "language"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
