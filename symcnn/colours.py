@@ -5,6 +5,7 @@ an amber frame is where to look now. Positive and negative are told apart in eve
 print the minus sign tells them.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 LIGHT: Final[dict[str, str]] = {
@@ -41,10 +42,18 @@ DARK: Final[dict[str, str]] = {
 }
 
 
+#: Curves beside each other, as they follow.
+SERIES: Final = (LIGHT["above"], LIGHT["below"], "#2b8c82", "#7d4e9e")
+
+
+def variables(theme: Mapping[str, str]) -> str:
+    """The colours of a theme as variables of a page."""
+    return f":root{{{''.join(f'--{name}:{value};' for name, value in theme.items())}}}"
+
+
 def css() -> str:
     """The colours as variables of a page; paper has the light ones."""
-    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    return f"{variables(LIGHT)}\n@media screen and (prefers-color-scheme: dark){{{variables(DARK)}}}"
 
 
 #: The opacity of a fill: from ``FAINTEST`` just off 0 to 1 at the largest absolute value; 0 itself has no fill.

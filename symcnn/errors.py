@@ -118,14 +118,20 @@ def missing_attribute(thing: object, name: str, instead: Mapping[str, str]) -> A
     return AttributeError(f"{type(thing).__name__!r} object has no attribute {name!r}{remedy}", name=name, obj=thing)
 
 
+def did_you_mean(word: object, names: Collection[str]) -> str:
+    """Return the question after the names nearest to a word: "did you mean 'relu'?"; "" if none is near."""
+    near = nearest(word, names)
+    return f"did you mean {' or '.join(map(quoted, near))}?" if near else ""
+
+
 def one_of(word: object, names: Collection[str]) -> str:
     """Return the part of a message for a word that is none of the names: the nearest, and all names or their number.
 
     "did you mean 'relu'? expected one of sigmoid, tanh, relu"
     """
-    near = nearest(word, names)
-    mean = f"did you mean {' or '.join(map(quoted, near))}? " if near else ""
+    question = did_you_mean(word, names)
+    mean = f"{question} " if question else ""
     if len(names) <= MOST_LISTED:
         return f"{mean}expected one of {', '.join(names)}"
-    some = "" if near else f", such as {', '.join(islice(names, 3))}"
+    some = "" if question else f", such as {', '.join(islice(names, 3))}"
     return f"{mean}expected one of {len(names)} names{some}"

@@ -83,7 +83,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     def put(x: float, y: float, words: Words, size: float, look: str = "ink", anchor: str = "start") -> Label:
         return Label(x, y, runs_of(words, text.decimal), size, look, anchor)
 
-    def found(x: float, y: float) -> list[Mark]:
+    def result_marks(x: float, y: float) -> list[Mark]:
         width = 9 * len(result) + 14
         return [
             Rect(x - 2, y - 18, width, 26, "pill", radius=13), Rect(x - 2, y - 18, width, 26, "now", radius=13),
@@ -117,10 +117,10 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
         put(RIGHT, 106, (typography.name(gradient), " = ", typography.right_side(variable)), 15),
         put(RIGHT, 134, ("= ", worked.right_side(variable)), 15),
         put(RIGHT, 164, "=", 15),
-        *found(RIGHT + 20, 164),
+        *result_marks(RIGHT + 20, 164),
         put(RIGHT, 214, f"3\u2002{text('picture.cell', sheet=cell.sheet, cell=cell.local)}", 13, "filter word"),
         put(RIGHT, 242, plan.backward_formula(0, variable.quantity), 13, "ink sheets"),
-        *found(RIGHT + 2, 274),
+        *result_marks(RIGHT + 2, 274),
     ]  # fmt: skip
     size = f'width="{WIDTH}" height="{HEIGHT}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
@@ -216,12 +216,12 @@ class AnimatedPasses:
     @cached_property
     def products(self) -> list[ShownSum]:
         """∂E/∂(cell) times pixel, where the pixel is not 0."""
-        found, values = [], self.values[START]
+        sums, values = [], self.values[START]
         for adjoint, pixel in self.chain:
             result = self.rounded(values[adjoint.name] * values[pixel.name], is_gradient=True)
             if values[pixel.name] != 0:
-                found.append(ShownSum(((self.shown(adjoint, START), self.shown(pixel, START)),), result))
-        return found
+                sums.append(ShownSum(((self.shown(adjoint, START), self.shown(pixel, START)),), result))
+        return sums
 
     @cached_property
     def gradient(self) -> ShownSum:

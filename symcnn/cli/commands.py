@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     from symcnn.verification import Verification
     from symcnn.workbook.check import WorkbookVerification
 
+#: Of the commands that check what somebody brings: the network that it is about, the names of its symbols, the form.
+about_option = option("--network", type=FILE, metavar="NETWORK.toml")
+mapping_option = option("--mapping", type=FILE, metavar="MAP.toml")
+json_option = option("--json", "as_json", is_flag=True)
+
 
 @click.group(
     "symcnn",
@@ -126,7 +131,7 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
     from symcnn.text import catalogue
 
     typography = Typography(derivation.quantities, catalogue(language()).words("word"))
-    emit = Latex().display if latex else Plain(text("decimal")).lines
+    emit = Latex().display if latex else Plain(catalogue(language()).decimal).lines
     if of is not None:
         names = [step.variable for step in derivation.steps(of, MOST_FORMULAS)]
     else:
@@ -200,9 +205,9 @@ commands.add_command(predict)
 
 @commands.command()
 @click.argument("file", type=FILE)
-@option("--network", type=FILE, metavar="NETWORK.toml")
-@option("--mapping", type=FILE, metavar="MAP.toml")
-@option("--json", "as_json", is_flag=True)
+@about_option
+@mapping_option
+@json_option
 @option("--html", type=FILE, metavar="OUT.html")
 @option("--strict", is_flag=True)
 @lang_option
@@ -250,9 +255,9 @@ def _print_audit(report: "Told") -> None:
 
 @commands.command()
 @click.argument("thing", type=FILE)
-@option("--network", type=FILE, metavar="NETWORK.toml")
-@option("--mapping", type=FILE, metavar="MAP.toml")
-@option("--json", "as_json", is_flag=True)
+@about_option
+@mapping_option
+@json_option
 @lang_option
 def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool) -> None:
     """Check THING by what it is."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from symcnn.errors import InputError, quoted
-from symcnn.text import LANGUAGES, Catalogue, tables
+from symcnn.text import LANGUAGES, Catalogue, catalogue, tables
 
 #: The environment variable that chooses the language where ``--lang`` does not.
 VARIABLE = "SYMCNN_LANG"
@@ -78,12 +78,12 @@ def words(table: str) -> dict[str, Any]:
 
 def grouped(count: int) -> str:
     """A printed count with its thousands apart: 10,000 or 10 000."""
-    return f"{count:,}".replace(",", text("thousands"))
+    return catalogue(language()).number(count)
 
 
 def decimal(number: str) -> str:
     """A printed number with the decimal sign of the language."""
-    return number.replace(".", text("decimal"))
+    return number.replace(".", catalogue(language()).decimal)
 
 
 def _catalogue() -> Catalogue:

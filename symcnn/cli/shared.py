@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symcnn.cli.language import checked_language, in_language, set_language, text, words
-from symcnn.errors import InputError, SymcnnWarning, nearest, one_of, quoted
+from symcnn.errors import InputError, SymcnnWarning, did_you_mean, one_of, quoted
 from symcnn.text.characters import visible
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ class Group(Command, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            near = nearest(args[0], self.commands)
-            more = f"did you mean {' or '.join(map(quoted, near))}?" if near else "see symcnn --help"
+            more = did_you_mean(args[0], self.commands) or "see symcnn --help"
             raise click.UsageError(f"unknown command {quoted(args[0])}; {more}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -106,8 +105,7 @@ def usage_line(error: click.UsageError) -> str:
             if error.ctx is None
             else [name for p in error.ctx.command.params for name in (*p.opts, *p.secondary_opts)]
         )
-        near = nearest(error.option_name, [name for name in known if name.startswith("-")])
-        more = f"did you mean {' or '.join(map(quoted, near))}?" if near else see
+        more = did_you_mean(error.option_name, [name for name in known if name.startswith("-")]) or see
         return f"unknown option {quoted(error.option_name)}; {more}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return f"missing argument {error.param.make_metavar(error.ctx) if error.ctx else error.param.name}; {see}"

@@ -292,9 +292,9 @@ def _json(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> byt
 
 
 def _sheet(sheet: ExerciseSheet, is_key: bool) -> dict[str, Any]:
-    given = [{"quantity": n, "printed": as_printed(sheet.values[n])} for n in (*sheet.plan.given, "η")]
+    printed = [{"quantity": n, "printed": as_printed(sheet.values[n])} for n in (*sheet.plan.given, "η")]
     blanks = [_blank(sheet, blank, is_key) for blank in sheet.plan.blanks.values()]
-    return {"seed": sheet.seed, "student": sheet.student, "given": given, "blanks": blanks}
+    return {"seed": sheet.seed, "student": sheet.student, "given": printed, "blanks": blanks}
 
 
 def _blank(sheet: ExerciseSheet, blank: Blank, is_key: bool) -> dict[str, Any]:

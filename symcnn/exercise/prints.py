@@ -6,6 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from symcnn.colours import LIGHT, variables
 from symcnn.exercise.sheet import (
     RATE,
     Blank,
@@ -525,8 +526,8 @@ def to_html(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> s
     articles = "".join(HtmlPrint(text, sheet, is_key).article() for sheet in sheets)
     return (
         f'<!DOCTYPE html>\n<html lang="{text.lang}"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_file("sheet.css")}'
-        f"</style></head><body><main>{articles}</main></body></html>\n"
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>'
+        f"{variables(LIGHT)}\n{_file('sheet.css')}</style></head><body><main>{articles}</main></body></html>\n"
     )
 
 
@@ -547,7 +548,8 @@ def to_typst(sheets: Sequence[ExerciseSheet], text: Catalogue, is_key: bool) -> 
     pages = [TypstPrint(text, sheet, is_key, n).source() for n, sheet in enumerate(sheets, 1)]
     title = text("exercise.document", number=sheets[0].seed)
     head = f'#set document(title: {string(title)}, author: "symcnn")\n#set text(lang: {string(text.lang)})\n'
-    return "\n".join([_file("sheet.typ"), head, *pages, ""])
+    palette = ", ".join(f"{name}: rgb({string(colour)})" for name, colour in LIGHT.items())
+    return "\n".join([f"#let palette = ({palette})", _file("sheet.typ"), head, *pages, ""])
 
 
 @cache

@@ -394,8 +394,8 @@ class ExercisePlan:
         members = [self.write.name(variable.quantity), self.write.right_side(variable)]
         definition = LEAF[expression.func].definition if expression.func in LEAF else None
         if definition is not None and definition.has(Z) and len(expression.args) == 1:
-            shown = self.write.expression(definition.xreplace({Z: expression.args[0]}))
-            members += [shown] if shown != members[-1] else []
+            defined = self.write.expression(definition.xreplace({Z: expression.args[0]}))
+            members += [defined] if defined != members[-1] else []
         members.append(slot(self._blank(variable.quantity.symbol, expression)))
         section.blocks.append(EqualityLine(tuple(members)))
 
@@ -448,11 +448,11 @@ class ExercisePlan:
             return
         self._tell(section, [f for t in terms if not _is_path(t) for f in t.local])
         factors: dict[Expr, Symbol] = {}
-        shown: list[Any] = []
+        addends: list[Any] = []
         has_slope = False
         for term, node in zip(terms, through, strict=False):
             if not isinstance(node, tree.Product) or term.is_last or not isinstance(node.factors[-1], tree.Partial):
-                shown.append(node)
+                addends.append(node)
                 has_slope = True
                 continue
             local = Mul(*term.local)
@@ -463,14 +463,14 @@ class ExercisePlan:
             below = self._blank(local)
             factors[local] = Symbol(below.key)
             left, right = node.factors
-            shown.append(tree.Product((tree.Under(left, slot(above)), tree.Under(right, slot(below)))))
+            addends.append(tree.Product((tree.Under(left, slot(above)), tree.Under(right, slot(below)))))
         if not through:
             self._tell(section, [variable.expression])
         products = [_replace_slope(p, factors) for p in variable.products]
         line = [name]
-        if shown:
-            line.append(shown[0] if len(shown) == 1 else tree.Sum(tuple(shown)))
-        if has_slope or not shown:
+        if addends:
+            line.append(addends[0] if len(addends) == 1 else tree.Sum(tuple(addends)))
+        if has_slope or not addends:
             line.append(members[-1])
         line.append(slot(self._blank(here.adjoint.symbol, Add(*products, evaluate=False))))
         section.blocks.append(EqualityLine(tuple(line)))
@@ -486,8 +486,8 @@ class ExercisePlan:
             below = self._blank(local)
             product = self._blank(Mul(upstream, local), Mul(upstream, Symbol(below.key)))
             products.append(product)
-            shown = self.write.expression(local)
-            rows.append((node.factors[0], above, shown, below, product))
+            factor = self.write.expression(local)
+            rows.append((node.factors[0], above, factor, below, product))
         total = self._blank(here.adjoint.symbol, _sum_of(products))
         name = self.write.name(here)
         section.blocks.append(PathTable(tuple(rows), self.write.name(here.adjoint), total, name))
@@ -525,16 +525,16 @@ class ExercisePlan:
 
     def _sources(self, end: Quantity, drawn: set[Quantity]) -> set[Quantity]:
         """The drawn quantities that one rests on."""
-        found: set[Quantity] = set()
+        quantities: set[Quantity] = set()
         waiting = [end]
         while waiting:
             for symbol in self.graph[waiting.pop()].symbols():
                 quantity = self.derivation.quantities.of(symbol)
                 if quantity in drawn:
-                    found.add(quantity)
+                    quantities.add(quantity)
                 elif symbol.name in self.graph:
                     waiting.append(quantity)
-        return found
+        return quantities
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -552,13 +552,13 @@ class ExercisePlan:
         def to_kink(name: str, values: Mapping[str, float]) -> float:
             return abs(values[name])
 
-        found: list[Callable[[Mapping[str, float]], float]] = []
+        distances: list[Callable[[Mapping[str, float]], float]] = []
         for variable in self.graph.forward.values():
             if variable.reduce == "max" and len(variable.symbols()) > 1:
-                found.append(partial(to_tie, sorted(s.name for s in variable.symbols())))
+                distances.append(partial(to_tie, sorted(s.name for s in variable.symbols())))
             for call in variable.expression.atoms(*KINKED) if variable.reduce == "sum" else ():
-                found += [partial(to_kink, s.name) for s in call.free_symbols]
-        return found
+                distances += [partial(to_kink, s.name) for s in call.free_symbols]
+        return distances
 
     @cached_property
     def complete(self) -> Callable[[Mapping[str, float]], dict[str, float]]:

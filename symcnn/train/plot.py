@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symcnn.colours import SERIES
 from symcnn.errors import InputError, install_command
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, checked
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from symcnn.train.run import Run
 
 SUFFIXES = (".png", ".svg")
-
-COLOURS = ("#3F78B8", "#C8622A", "#2B8C82", "#7D4E9E")
 
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
@@ -74,7 +73,7 @@ def _draw_steps(figure: Any, run: "Run") -> None:
 
 
 def _loss(axes: Any, run: "Run") -> None:
-    axes.plot(np.arange(run.steps + 1), run.loss, color=COLOURS[0], linewidth=1.5)
+    axes.plot(np.arange(run.steps + 1), run.loss, color=SERIES[0], linewidth=1.5)
     axes.set(title="$E_{total}$", xlabel="step", yscale="log" if (run.loss > 0).all() else "linear")
     axes.grid(alpha=0.3)
 
@@ -89,7 +88,7 @@ def _outputs(axes: Any, run: "Run") -> None:
         for k in range(min(outputs.shape[2], 4)):
             style = "-" if n == 0 else "--"
             label = f"$o_{{{k + 1}}}$, image {n + 1}"
-            axes.plot(steps, outputs[:, n, k], style, color=COLOURS[k], linewidth=1.3, label=label)
+            axes.plot(steps, outputs[:, n, k], style, color=SERIES[k], linewidth=1.3, label=label)
     axes.set(title="outputs", xlabel="step", xscale="symlog")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, loc="upper left")
@@ -132,7 +131,7 @@ def _draw_epochs(figure: Any, run: "Run") -> None:
 
 def _curves(panel: Any, run: "Run", title: str, fields: tuple[str, str]) -> None:
     numbers = [epoch.number for epoch in run.history]
-    for field, name, colour in zip(fields, ("training", "validation"), COLOURS, strict=False):
+    for field, name, colour in zip(fields, ("training", "validation"), SERIES, strict=False):
         values = [getattr(epoch, field) for epoch in run.history]
         if None not in values:
             panel.plot(numbers, values, color=colour, linewidth=1.5, label=name)

@@ -16,9 +16,14 @@ from symcnn.network import Array
 from symcnn.workbook.addresses import Cell, area
 
 
+def hexadecimal(colour: str) -> str:
+    """Return a colour of a page as openpyxl writes it: "5A8FCC" for "#5a8fcc"."""
+    return colour.removeprefix("#").upper()
+
+
 def _hex(name: str) -> str:
-    """A colour of all outputs, as openpyxl writes it; a sheet has the light ones."""
-    return LIGHT[name].removeprefix("#").upper()
+    """A colour of all outputs; a sheet has the light ones."""
+    return hexadecimal(LIGHT[name])
 
 
 INK, TEXT, GREY, LINE, TEAL = _hex("ink"), "3A4655", _hex("muted"), _hex("rule"), _hex("filter")

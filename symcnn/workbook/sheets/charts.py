@@ -21,6 +21,7 @@ from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
 
+from symcnn.colours import SERIES
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import E_TOTAL, Quantity, TensorKind, entries
 from symcnn.workbook import style
@@ -127,8 +128,8 @@ MAX_CURVES, MAX_SIDE = 9, 5
 
 #: Rows that a chart takes.
 CHART_ROWS = 16
-BLUE, ORANGE, GREEN, PURPLE = "3F78B8", "C8622A", "2B8C82", "7D4E9E"
-PALETTE = (BLUE, ORANGE, GREEN, PURPLE)
+PALETTE = tuple(style.hexadecimal(colour) for colour in SERIES)
+BLUE, _, GREEN, _ = PALETTE
 DASHES: Sequence[Dash] = ("solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot")
 
 
